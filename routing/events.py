@@ -1,0 +1,63 @@
+"""The facts: what happened to contacts and lawyers, in the order in which Redis decided it.
+
+A fact is one entry of the stream ``ev``. The Lua script that decides also appends it, so a fact exists if and
+only if it happened. One writer drains the stream into the SQL ledger; boards and desks follow it live. Facts
+that are decided elsewhere (a recording was measured, a summary signed) are appended by ``record``.
+
+Every kind, and what its body holds (times are unix milliseconds):
+
+contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, ordinal (1 = first contact from here)
+contact.chose         digit ('' = none), channel, evidence (list of words)
+contact.waiting       type, priority, since_ms
+contact.retagged      type, priority, reason
+contact.offered       until_ms, waited_ms                      (lawyer set)
+contact.accepted      waited_ms, talk (n-th talk of this contact)  (lawyer set) the lawyer answered
+contact.dropped       reason, talk_ms       (lawyer set) the talk broke off; the caller is back in their old place
+contact.abandoned     stage (menu, waiting, offered), waited_ms
+contact.done          ended_by (caller, lawyer, carrier, supervisor), talk_ms  (lawyer set)
+contact.callback      number ('' = the number they called from), reason: the caller chose to be called back
+offer.rejected        reason                                   (lawyer set)
+offer.expired         rang_ms                                  (lawyer set) the lawyer let it ring, and is now away
+offer.failed          reason                                   (lawyer set) the lawyer's phone could not be rung
+callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number, due_ms, place_ms
+callback.closed       callback, proof or signature
+lawyer.signed_in      skills, languages, prefecture, name
+lawyer.signed_out
+lawyer.ready          lawyer.away (reason)   lawyer.stale (the desk or the phone stopped answering)   lawyer.fresh
+lawyer.wrapup         until_ms               lawyer.idle
+recording.started     recording              recording.completed   recording, length_s
+recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
+transcript.ready      recording, recognizer  transcript.failed     recording, reason
+summary.drafted       summary.signed         note.saved (never the text: SQL has it)
+demand.excluded       reason, by             a supervisor's signed decision
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    kind: str
+    at_ms: int
+    contact: str = ""
+    lawyer: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_fields(self) -> dict[str, str]:
+        """Return the fact as the fields of a stream entry."""
+        return {
+            "k": self.kind,
+            "t": str(self.at_ms),
+            "c": self.contact,
+            "l": self.lawyer,
+            "b": json.dumps(self.body, ensure_ascii=False, separators=(",", ":")),
+        }
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, str]) -> "Fact":
+        """Read a stream entry. Lua's cjson writes an empty table as ``{}`` or ``[]``: both mean no body."""
+        body = json.loads(fields.get("b") or "{}") or {}
+        return cls(fields["k"], int(fields["t"]), fields.get("c", ""), fields.get("l", ""), body)
