@@ -1,0 +1,223 @@
+"""Every setting of the hotline: an environment variable ``ANXIN_<NAME>``, a default that works, one line why.
+
+Secrets that nobody set are made once and kept in ``var/secrets.json`` (mode 600), so that a restart, and
+every process on this machine, sees the same ones. Several machines share them by setting them.
+"""
+
+import difflib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .errors import AnxinError, Blame
+
+PREFIX = "ANXIN_"
+
+
+class BadSetting(AnxinError):
+    """One or more settings cannot be used; the message names each and says what was expected."""
+
+    code = "bad-setting"
+    blame = Blame.US
+
+
+def _http_url(value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        raise ValueError("expected an address such as https://hotline.example.cn")
+    return value.rstrip("/")
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Frozen: a change needs a restart."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    var: Path = Field(Path("var"), description="where state lives")
+    host: str = Field("127.0.0.1", description="address the web and the carrier listen on")
+    web_port: Port = Field(12348, description="the pages and webhooks")
+    carrier_port: Port = Field(12349, description="the embedded carrier's REST and browser signalling")
+    sip_port: Port = Field(12350, description="the embedded carrier's SIP, UDP")
+    sip_host: str = Field("127.0.0.1", description="address SIP and its RTP listen on")
+    sip_trunk: str = Field("", description="where the embedded carrier sends calls to numbers: sip host:port")
+    public_url: HttpUrl = Field("", description="how browsers and the carrier reach the web")
+    carrier_public: str = Field("", description="host:port at which browsers reach the embedded carrier")
+    tls_cert: Path | None = Field(None, description="certificate (PEM); with tls_key the pages are https")
+    tls_key: Path | None = Field(None, description="private key (PEM)")
+    redis_url: str = Field("", description="Redis or Valkey; unset = the embedded one in var/valkey")
+    database_url: str = Field("", description="postgresql+psycopg://...; unset = SQLite in var/anxin.db")
+    account_sid: str = Field("", description="Twilio account; unset = the embedded carrier")
+    auth_token: str = Field("", description="Twilio auth token: webhooks are signed with it")
+    api_key_sid: str = Field("", description="Twilio API key for REST and voice tokens")
+    api_key_secret: str = Field("", description="its secret")
+    application_sid: str = Field("", description="TwiML application that browsers call through")
+    carrier_url: HttpUrl = Field("", description="REST base; unset = the embedded carrier, or Twilio's")
+    hotline_number: str = Field("12348", pattern=r"\+?\d{3,15}", description="the number that callers dial")
+    offer_seconds: int = Field(20, ge=5, le=60, description="how long a lawyer's phone rings")
+    wrapup_seconds: int = Field(120, ge=5, le=3600, description="time for the note after a talk")
+    proof_talk_seconds: int = Field(10, ge=1, le=600, description="two-way talk that closes a demand")
+    recognizer: Literal["auto", "vosk", "whisper", "none"] = Field("auto", description="speech recogniser")
+    vosk_model: Path | None = Field(None, description="an unpacked Vosk model; unset = var/models")
+    fetch_models: bool = Field(True, description="the first start tries once to fetch the small Vosk model")
+    workers: int = Field(1, ge=1, le=16, description="transcription workers that anxin up starts")
+    session_secret: str = Field("", description="key of sessions and private links")
+    demo: bool = Field(True, description="with no account at all, make demo accounts and print them")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
+
+    MADE: ClassVar[tuple[str, ...]] = (
+        "account_sid", "auth_token", "api_key_sid", "api_key_secret", "application_sid", "session_secret",
+    )  # fmt: skip
+
+    @field_validator("tls_cert", "tls_key", "vosk_model")
+    @classmethod
+    def _exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.exists():
+            raise ValueError(f"there is no {value}")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("expected redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+            raise ValueError("expected sqlite:///file or postgresql://user:password@host/name")
+        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("ANXIN_TLS_CERT and ANXIN_TLS_KEY go together")
+        if self.twilio and not (self.auth_token and self.api_key_sid and self.api_key_secret):
+            raise ValueError(
+                "ANXIN_ACCOUNT_SID also needs ANXIN_AUTH_TOKEN, ANXIN_API_KEY_SID and ANXIN_API_KEY_SECRET"
+            )
+        if self.twilio and not self.public_url.startswith("https://"):
+            raise ValueError("ANXIN_ACCOUNT_SID needs an https:// ANXIN_PUBLIC_URL that Twilio can reach")
+        return self
+
+    @property
+    def twilio(self) -> bool:
+        """Is a Twilio account set? Then the embedded carrier is not started."""
+        return bool(self.account_sid) and not self.carrier_url
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_cert else "http"
+
+    @property
+    def web_url(self) -> str:
+        """The web's own address, for browsers and for signed webhooks."""
+        return self.public_url or f"{self.scheme}://{_reachable(self.host)}:{self.web_port}"
+
+    @property
+    def carrier_base(self) -> str:
+        """Base of the REST API; '' = Twilio's own."""
+        if self.carrier_url or self.twilio:
+            return self.carrier_url
+        return f"{self.scheme}://{_reachable(self.host)}:{self.carrier_port}"
+
+    @property
+    def carrier_host(self) -> str:
+        """host:port of the browsers' signalling; '' = Twilio's own."""
+        if self.twilio:
+            return ""
+        return self.carrier_public or urlsplit(self.carrier_base).netloc
+
+    @property
+    def redis(self) -> str:
+        return self.redis_url or f"unix://{(self.var / 'valkey' / 'valkey.sock').absolute()}"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{(self.var / 'anxin.db').absolute()}"
+
+    @cached_property
+    def keys(self) -> "Keys":
+        """The secrets: those that are set, and for the rest the ones kept in var/secrets.json."""
+        made = {} if self.twilio else _kept_secrets(self.var)
+        if self.twilio:
+            made["session_secret"] = self.session_secret or _kept_secrets(self.var)["session_secret"]
+        return Keys(**{name: getattr(self, name) or made[name] for name in self.MADE})
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    account_sid: str
+    auth_token: str
+    api_key_sid: str
+    api_key_secret: str
+    application_sid: str
+    session_secret: str
+
+
+def _reachable(host: str) -> str:
+    return "localhost" if host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else host
+
+
+def _kept_secrets(var: Path) -> dict[str, str]:
+    path = var / "secrets.json"
+    try:
+        kept: dict[str, str] = json.loads(path.read_text())
+    except FileNotFoundError:
+        kept = {
+            "account_sid": "AC" + secrets.token_hex(16),
+            "auth_token": secrets.token_hex(16),
+            "api_key_sid": "SK" + secrets.token_hex(16),
+            "api_key_secret": secrets.token_hex(16),
+            "application_sid": "AP" + secrets.token_hex(16),
+            "session_secret": secrets.token_urlsafe(32),
+        }
+        var.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(kept, indent=1) + "\n")
+        try:
+            os.link(draft, path)  # fails if another process was first: then theirs count
+        except FileExistsError:
+            kept = json.loads(path.read_text())
+        finally:
+            draft.unlink()
+    except json.JSONDecodeError as error:
+        raise BadSetting(f"{path} is not readable as JSON ({error}): restore it from a backup") from error
+    return kept
+
+
+def load_settings(**values: Any) -> Settings:
+    """Read the environment; *values* win over it. Raise BadSetting naming every bad setting at once."""
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else ""
+            given = f" (is {problem['input']!r})" if problem["loc"] else ""
+            lines.append(f"{name}{given}: {problem['msg'].removeprefix('Value error, ')}".lstrip(": "))
+        raise BadSetting("\n".join(lines)) from error
+
+
+def misspelt(environ: dict[str, str]) -> list[str]:
+    """Return a line for each ANXIN_ variable that no setting reads, with the nearest name that exists."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    lines = []
+    for name in sorted(set(environ) - known):
+        if name.startswith(PREFIX):
+            near = difflib.get_close_matches(name, known, 1)
+            lines.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return lines
