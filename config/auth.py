@@ -1,0 +1,276 @@
+"""Who is asking: sessions, roles, forged requests and guessed passwords.
+
+A session is an opaque random token in a cookie; Redis holds only its hash, with an idle and an absolute
+expiry. Signing in always makes a new token (no fixation), and every unsafe request must repeat a token
+derived from the session's own secret (no cross-site forgery). Accounts themselves live in
+``agents.accounts``: this module knows only who a session belongs to.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response, WebSocket
+from redis.asyncio import Redis
+from starlette.requests import HTTPConnection
+
+from .clock import Clock
+from .errors import AnxinError, Blame
+
+Role = Literal["lawyer", "supervisor", "admin"]
+ROLES: tuple[Role, ...] = ("lawyer", "supervisor", "admin")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "x-csrf-token"
+CSRF_FIELD = "csrf"
+
+
+class NotSignedIn(AnxinError):
+    """No session, or it expired."""
+
+    code: ClassVar[str] = "not-signed-in"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
+class NotAllowed(AnxinError):
+    """The role does not include this."""
+
+    code: ClassVar[str] = "not-allowed"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
+class ForgedRequest(AnxinError):
+    """The request was not made from our own page."""
+
+    code: ClassVar[str] = "forged-request"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
+class TooManyAttempts(AnxinError):
+    """Too many sign-ins failed; *wait_s* says when to try again."""
+
+    code: ClassVar[str] = "too-many-attempts"
+    blame: ClassVar[Blame] = Blame.CALLER
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"too many failed sign-ins; try again in {wait_s} s")
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The person behind a request. *lawyer_id* is also the identity of their browser phone."""
+
+    account_id: int
+    name: str
+    role: Role
+    prefecture: str = ""
+    must_change: bool = False  # still has the one-time password
+
+    @property
+    def lawyer_id(self) -> str:
+        return f"u_{self.account_id}"
+
+
+class Sessions:
+    """Sessions in Redis: ``auth:s:<hash of token>``; per account, the set ``auth:a:<id>`` of these keys."""
+
+    def __init__(
+        self, redis: Redis, clock: Clock, *, idle_s: int = 3600, absolute_s: int = 12 * 3600
+    ) -> None:
+        self._redis, self._clock = redis, clock
+        self._idle_s, self._absolute_s = idle_s, absolute_s
+
+    async def open(self, principal: Principal) -> str:
+        """Return the token of a new session."""
+        token = secrets.token_urlsafe(32)
+        key, index = _session_key(token), f"auth:a:{principal.account_id}"
+        until_ms = self._clock.now_ms() + self._absolute_s * 1000
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(key, json.dumps({"who": asdict(principal), "until_ms": until_ms}), ex=self._idle_s)
+            pipe.sadd(index, key)
+            pipe.expire(index, self._absolute_s)
+            await pipe.execute()
+        return token
+
+    async def find(self, token: str) -> Principal | None:
+        """Return whose session it is and renew its idle time, or None when it ended."""
+        if not token:
+            return None
+        key = _session_key(token)
+        text = await self._redis.get(key)
+        if text is None:
+            return None
+        session = json.loads(text)
+        left_s = (session["until_ms"] - self._clock.now_ms()) // 1000
+        if left_s <= 0:
+            await self._redis.delete(key)
+            return None
+        await self._redis.expire(key, min(self._idle_s, left_s))
+        return Principal(**session["who"])
+
+    async def close(self, token: str) -> None:
+        """End one session."""
+        await self._redis.delete(_session_key(token))
+
+    async def close_all(self, account_id: int) -> int:
+        """End every session of an account (disabled, new password, its own wish); return how many."""
+        index = f"auth:a:{account_id}"
+        keys = await self._redis.smembers(index)
+        return int(await self._redis.delete(index, *keys)) - 1 if keys else 0
+
+
+class Throttle:
+    """Slows the guessing of passwords, without letting a stranger lock a lawyer out.
+
+    The limits are failures within the window: of one account from one address, of one account from
+    anywhere, and from one address on any account.
+    """
+
+    WINDOW_S = 900
+    PAIR, ACCOUNT, ADDRESS = 5, 50, 50
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def begin(self, username: str, address: str) -> None:
+        """Count an attempt before its password is looked at. Raise TooManyAttempts when there were too many.
+
+        Counting first is what makes parallel guesses count, too.
+        """
+        limits = dict(
+            zip(self._keys(username, address), (self.PAIR, self.ACCOUNT, self.ADDRESS), strict=True)
+        )
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for key in limits:
+                pipe.incr(key)
+                pipe.expire(key, self.WINDOW_S, nx=True)
+                pipe.ttl(key)
+            answers = await pipe.execute()
+        waits = [
+            int(answers[3 * i + 2]) for i, limit in enumerate(limits.values()) if int(answers[3 * i]) > limit
+        ]
+        if waits:
+            raise TooManyAttempts(max(1, *waits))
+
+    async def succeeded(self, username: str, address: str) -> None:
+        """Forget the failures of this account from this address."""
+        pair, account, at_address = self._keys(username, address)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(pair)
+            pipe.decr(account)
+            pipe.decr(at_address)
+            await pipe.execute()
+
+    @staticmethod
+    def _keys(username: str, address: str) -> tuple[str, str, str]:
+        name = hashlib.sha256(username.strip().casefold().encode()).hexdigest()[:32]
+        return f"auth:t:{name}:{address}", f"auth:t:{name}", f"auth:t::{address}"
+
+
+class Auth:
+    """The doors: FastAPI dependencies over sessions. One per application, passed to router factories.
+
+    ``Depends(auth.current)`` gives the Principal; ``Depends(auth.require("supervisor", "admin"))`` also
+    checks the role. Both refuse an unsafe request without its CSRF token.
+    """
+
+    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
+        self.sessions = sessions
+        self._secure = secure
+        # __Host- makes browsers refuse the cookie from another host, path or over plain HTTP.
+        self.cookie = "__Host-anxin" if secure else "anxin"
+        self._visitor_cookie = "__Host-anxin-visitor" if secure else "anxin-visitor"
+
+    async def current(self, request: Request) -> Principal:
+        """Return who asks. Raise NotSignedIn or ForgedRequest."""
+        token = request.cookies.get(self.cookie, "")
+        if (principal := await self.sessions.find(token)) is None:
+            raise NotSignedIn("sign in first")
+        if request.method not in SAFE_METHODS:
+            await self._check_csrf(request, token)
+        return principal
+
+    def require(self, *roles: Role) -> Callable[[Request], Awaitable[Principal]]:
+        """Return a dependency that gives the Principal if it has one of *roles*, else raises NotAllowed."""
+
+        async def required(request: Request) -> Principal:
+            principal = await self.current(request)
+            if principal.role not in roles:
+                raise NotAllowed(f"{principal.role} may not do this")
+            return principal
+
+        return required
+
+    async def socket(self, socket: WebSocket, *roles: Role) -> Principal:
+        """Return who opened a websocket. Raise NotSignedIn, NotAllowed, or ForgedRequest (foreign origin).
+
+        Browsers send cookies with any page's websocket, and no CSRF token: the Origin header protects.
+        """
+        if urlsplit(socket.headers.get("origin", "")).netloc != socket.headers.get("host", ""):
+            raise ForgedRequest("the websocket was opened by another site")
+        if (principal := await self.sessions.find(socket.cookies.get(self.cookie, ""))) is None:
+            raise NotSignedIn("sign in first")
+        if roles and principal.role not in roles:
+            raise NotAllowed(f"{principal.role} may not do this")
+        return principal
+
+    async def peek(self, connection: HTTPConnection) -> Principal | None:
+        """Return who asks, or None; for pages that look different when signed in."""
+        return await self.sessions.find(connection.cookies.get(self.cookie, ""))
+
+    async def sign_in(self, response: Response, principal: Principal, old: str = "") -> None:
+        """Open a session with a new token; the token the browser came with is ended."""
+        if old:
+            await self.sessions.close(old)
+        self._set(response, self.cookie, await self.sessions.open(principal))
+
+    async def sign_out(self, request: Request, response: Response, *, everywhere: bool = False) -> None:
+        token = request.cookies.get(self.cookie, "")
+        principal = await self.sessions.find(token)
+        await self.sessions.close(token)
+        if everywhere and principal:
+            await self.sessions.close_all(principal.account_id)
+        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def csrf(self, request: Request) -> str:
+        """Return the token that this session's forms and scripts must repeat."""
+        return _csrf_of(request.cookies.get(self.cookie, ""))
+
+    def visitor(self, request: Request) -> tuple[str, str]:
+        """Return (secret, CSRF token) for the sign-in form, which has no session yet."""
+        secret = request.cookies.get(self._visitor_cookie, "") or secrets.token_urlsafe(32)
+        return secret, _csrf_of(secret)
+
+    def keep_visitor(self, response: Response, secret: str) -> None:
+        """Bind the sign-in form to this browser."""
+        self._set(response, self._visitor_cookie, secret)
+
+    async def check_visitor_csrf(self, request: Request) -> None:
+        """Raise ForgedRequest unless the form came from our own sign-in page."""
+        await self._check_csrf(request, request.cookies.get(self._visitor_cookie, ""))
+
+    async def _check_csrf(self, request: Request, secret: str) -> None:
+        given = request.headers.get(CSRF_HEADER, "")
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        if not given and kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+            field = (await request.form()).get(CSRF_FIELD, "")
+            given = field if isinstance(field, str) else ""
+        if not secret or not hmac.compare_digest(given.encode(), _csrf_of(secret).encode()):
+            raise ForgedRequest("the page is out of date; reload it and try again")
+
+    def _set(self, response: Response, name: str, value: str) -> None:
+        response.set_cookie(name, value, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+
+def _session_key(token: str) -> str:
+    return "auth:s:" + hashlib.sha256(token.encode()).hexdigest()
+
+
+def _csrf_of(secret: str) -> str:
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
