@@ -1,8 +1,8 @@
 """``make bench``: run every benchmark, print one table, write var/bench.json.
 
-A benchmark is a module of this package with ``measure()``, which returns rows of name, value, unit, aim (words)
-and holds (True, False, or None where there is no aim). Figures are ratios against a peer or a ceiling measured in
-the same run wherever that makes sense. Names on the command line choose modules.
+A benchmark is a module of this package with ``measure()``, which returns rows of name, value, unit, aim
+(words) and holds (True, False, or None where there is no aim). Figures are ratios against a peer or a ceiling
+measured in the same run wherever that makes sense. Names on the command line choose modules.
 """
 
 import importlib
