@@ -1,0 +1,266 @@
+"""What each webhook does: the steps of a caller's leg, and the news of legs, rooms and recordings.
+
+Each step's answer depends only on the contact's state and on what the signed URL carries, so repeats,
+reordering and a restart in between are harmless.
+"""
+
+import asyncio
+from typing import Protocol
+
+from redis.exceptions import RedisError
+
+from config.clock import Clock
+from config.errors import AnxinError
+from config.ids import contact_of, demand_of
+from config.log import Log
+from routing.ports import Arrival, Contact, ContactState, Need, Place
+
+from . import flow, numbers
+from .detection import Clues, Earlier, Rules, detect, prefecture_of
+from .flow import Plan, Round, Script
+from .requests import Malformed, Webhook
+
+log = Log(__name__)
+GONE = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+IN_QUEUE = frozenset({ContactState.WAITING, ContactState.OFFERED})
+TROUBLE = (AnxinError, RedisError, OSError, TimeoutError)
+
+
+class Switchboard(Protocol):
+    """What the webhooks need of routing. Every method is safe to call twice and out of order."""
+
+    async def arrive(self, arrival: Arrival) -> Contact: ...
+    async def choose(self, contact_id: str, need: Need) -> Contact: ...
+    async def contact(self, contact_id: str) -> Contact | None: ...
+    async def place(self, contact_id: str) -> Place | None: ...
+    async def still_here(self, contact_id: str) -> None: ...
+    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact: ...
+    async def leg_answered(self, contact_id: str, lawyer_id: str) -> None: ...
+    async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None: ...
+    async def caller_left(self, contact_id: str, outcome: str) -> None: ...
+
+
+class History(Protocol):
+    async def earlier(self, from_number: str) -> Earlier:
+        """Return what is known of a caller; called once per arrival, and not waited for longer than 20 ms."""
+        ...
+
+
+class Recordings(Protocol):
+    async def __call__(self, contact: str, recording: str, status: str, url: str, duration_s: int) -> None:
+        """Take note of a recording: status completed or absent. Safe to call twice."""
+        ...
+
+
+class VoiceSteps:
+    """The steps of a caller's leg: each returns the plan of what they hear next."""
+
+    def __init__(
+        self, switchboard: Switchboard, script: Script, rules: Rules, history: History, clock: Clock
+    ) -> None:
+        self._board, self._script, self._rules = switchboard, script, rules
+        self._history, self._clock = history, clock
+
+    async def incoming(self, hook: Webhook) -> Plan:
+        contact = contact_of(hook.call_sid())
+        raw = hook.get("From")
+        from_, earlier = numbers.caller(raw), Earlier()
+        if from_:
+            try:
+                async with asyncio.timeout(0.02):
+                    earlier = await self._history.earlier(from_)
+            except TROUBLE as error:  # the ledger is slow: the call is not
+                log.warning("history.unknown", contact=contact, error=type(error).__name__)
+        arrived = await self._board.arrive(
+            Arrival(
+                contact=contact,
+                demand=demand_of(contact),
+                from_number=from_,
+                to_number=hook.get("To")[:64],
+                entrance=numbers.entrance_of(raw, over_sip="SipCallId" in hook.form),
+                prefecture=prefecture_of(from_, self._rules),
+                ordinal=earlier.contacts + 1,
+                callback_number=numbers.e164(hook.get("number")),
+            )
+        )
+        if arrived.state is not ContactState.MENU:
+            return await self._continue(arrived, Round(talk=arrived.talk))
+        carried = (
+            ("p", hook.get("page")[:32]), ("c", earlier.channel), ("k", str(earlier.missed)),
+            ("e", str(earlier.contacts)),
+        )  # fmt: skip
+        return flow.menu(
+            self._script, tuple((name, value) for name, value in carried if value not in {"", "0"})
+        )
+
+    async def menu(self, hook: Webhook) -> Plan:
+        contact = await self._contact(hook)
+        if contact is None:
+            return await self.incoming(hook)
+        now = Round(talk=contact.talk)
+        if contact.state is not ContactState.MENU:
+            return await self._continue(contact, now)
+        need = detect(_clues(hook, contact), self._rules)
+        contact = await self._board.choose(contact.id, need)
+        thanks = "thanks" if need.language == "zh" else "thanks_language"
+        return await self._continue(contact, now, self._script.plays(thanks))
+
+    async def wait(self, hook: Webhook) -> Plan:
+        contact = await self._contact(hook)
+        if contact is None:
+            return await self.incoming(hook)
+        if contact.state is ContactState.MENU:  # the menu failed them: its silence leads to a human too
+            return await self.menu(hook)
+        return await self._continue(contact, _round(hook))
+
+    async def callback(self, hook: Webhook) -> Plan:
+        """A key in the wait loop, or the keyed number of a caller whose own we do not know."""
+        contact = await self._contact(hook)
+        if contact is None:
+            return await self.incoming(hook)
+        now, pressed = _round(hook), hook.get("Digits")
+        attempt = number_in(hook.query.get("a", "0"))
+        if contact.state not in IN_QUEUE or now.talk != contact.talk:
+            return await self._continue(contact, Round(talk=contact.talk))
+        if attempt:
+            return await self._keyed(contact, pressed, attempt, now, hook.query.get("number", ""))
+        if pressed != self._script.callback_key:
+            return await self._continue(contact, now)
+        if not numbers.dialable(contact.callback_number or contact.from_number):
+            return flow.ask_number(self._script, 1, now, wrong=False)
+        return await self._call_back(contact, contact.callback_number)
+
+    async def _keyed(self, contact: Contact, pressed: str, attempt: int, now: Round, read_back: str) -> Plan:
+        """The keyed number, or the answer to its being read back: 2 = again, anything else = right."""
+        if read_back and pressed != "2":
+            return await self._call_back(contact, numbers.e164(read_back))
+        if read_back:
+            return flow.ask_number(self._script, attempt + 1, now, wrong=False)
+        if number := numbers.e164(pressed):
+            return flow.check_number(self._script, number, numbers.national(number), attempt, now)
+        return flow.ask_number(self._script, attempt + bool(pressed), now, wrong=bool(pressed))
+
+    async def _call_back(self, contact: Contact, number: str) -> Plan:
+        contact = await self._board.callback_chosen(contact.id, number)
+        return await self._continue(contact, Round(talk=contact.talk))
+
+    async def reconnect(self, hook: Webhook) -> Plan:
+        contact = await self._contact(hook)
+        if contact is None or contact.state not in IN_QUEUE:
+            return await self.wait(hook)
+        await self._board.still_here(contact.id)
+        return flow.reconnect(self._script, contact.talk)
+
+    async def talk_ended(self, hook: Webhook) -> Plan:
+        """The conference let the caller go: the lawyer hung up, or the talk broke off."""
+        if hook.get("CallStatus") in GONE:
+            await self._board.caller_left(contact_of(hook.call_sid()), hook.get("CallStatus"))
+            return (flow.Hangup(),)
+        return await self.reconnect(hook)
+
+    async def goodbye(self, _: Webhook) -> Plan:
+        return flow.goodbye(self._script)
+
+    async def hold(self, _: Webhook) -> Plan:
+        return flow.hold(self._script)
+
+    async def fallback(self, hook: Webhook) -> Plan:
+        """The carrier could not run one of our documents: keep the line, and go on where the contact is."""
+        log.error("webhook.failed", code=hook.get("ErrorCode")[:8], call=hook.get("CallSid")[:34])
+        return flow.outage(self._script, "wait", 0)
+
+    async def _contact(self, hook: Webhook) -> Contact | None:
+        return await self._board.contact(contact_of(hook.call_sid()))
+
+    async def _continue(self, contact: Contact, now: Round, before: tuple[flow.Play, ...] = ()) -> Plan:
+        """Return what a contact hears in the state it is in, whatever step asked."""
+        match contact.state:
+            case ContactState.TALKING:
+                return flow.talk(self._script, contact.id, self._clock.now_ms() - contact.talk_since_ms, now)
+            case ContactState.WAITING | ContactState.OFFERED:
+                await self._board.still_here(contact.id)
+                place = await self._board.place(contact.id)
+                return flow.wait(self._script, contact.state, place, now, before)
+            case ContactState.CALLBACK:
+                number = contact.callback_number or contact.from_number
+                spoken = numbers.national(number) if number.startswith("+") else ""
+                return flow.called_back(self._script, spoken)
+            case ContactState.MENU:
+                return flow.menu(self._script)
+            case ContactState.ENDED:
+                return flow.goodbye(self._script)
+
+
+class StatusNews:
+    """What the carrier tells us of legs, conferences and recordings. No answer is expected."""
+
+    def __init__(self, switchboard: Switchboard, recordings: Recordings) -> None:
+        self._board, self._recordings = switchboard, recordings
+
+    async def caller(self, hook: Webhook) -> None:
+        if (status := hook.get("CallStatus")) in GONE:
+            await self._board.caller_left(contact_of(hook.call_sid()), status)
+
+    async def conference(self, hook: Webhook) -> None:
+        contact, label = hook.get("FriendlyName"), hook.get("ParticipantLabel")
+        match hook.get("StatusCallbackEvent"):
+            case "participant-join" if _is_lawyer(label) and await self._is_current(contact, label, hook):
+                await self._board.leg_answered(contact, label)
+            case "participant-leave" if _is_lawyer(label) and await self._is_current(contact, label, hook):
+                outcome = hook.get("ParticipantCallStatus") or "completed"
+                await self._board.leg_ended(contact, label, outcome)
+            case "participant-leave" if label == "caller":
+                if hook.get("ReasonParticipantLeft") == "participant_hung_up":
+                    await self._board.caller_left(contact_of(hook.call_sid()), "completed")
+
+    async def lawyer(self, hook: Webhook) -> None:
+        """The status of a lawyer's leg; which contact and lawyer stands in the signed URL."""
+        contact, lawyer = hook.query.get("contact", ""), hook.query.get("lawyer", "")
+        if hook.get("CallStatus") in GONE and await self._is_current(contact, lawyer, hook):
+            await self._board.leg_ended(contact, lawyer, hook.get("CallStatus"))
+
+    async def recording(self, hook: Webhook) -> None:
+        recording, status = hook.get("RecordingSid"), hook.get("RecordingStatus")
+        if not recording.startswith("RE"):
+            raise Malformed("expected a RecordingSid")
+        if status in {"completed", "absent"}:
+            contact = contact_of(hook.call_sid())
+            await self._recordings(
+                contact, recording, status, hook.get("RecordingUrl"), number_in(hook.get("RecordingDuration"))
+            )
+
+    async def _is_current(self, contact_id: str, lawyer: str, hook: Webhook) -> bool:
+        """Is this about the leg that the contact has now? News of an earlier offer or talk is dropped."""
+        contact = await self._board.contact(contact_id)
+        if contact is None or contact.lawyer != lawyer:
+            return False
+        return not contact.leg or contact.leg == hook.call_sid()
+
+
+def _is_lawyer(label: str) -> bool:
+    return label.startswith("u_")
+
+
+def _clues(hook: Webhook, contact: Contact) -> Clues:
+    query = hook.query
+    earlier = Earlier(number_in(query.get("e", "0")), query.get("c", ""), number_in(query.get("k", "0")))
+    return Clues(
+        digit=hook.get("Digits"),
+        dialled=contact.to_number,
+        page=query.get("p", ""),
+        prefecture=contact.prefecture,
+        earlier=earlier,
+        words=hook.get("SpeechResult")[:200],
+    )
+
+
+def _round(hook: Webhook) -> Round:
+    try:
+        return Round.read(hook.query)
+    except ValueError as error:
+        raise Malformed("not a round of ours") from error
+
+
+def number_in(text: str) -> int:
+    """Return a number of at most eight digits, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0

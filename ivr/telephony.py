@@ -1,0 +1,234 @@
+"""The port Telephony over Twilio's REST contract, by Twilio's own client: for Twilio and the embedded
+carrier alike.
+
+Rooms: the conference is named after the contact. The caller's label in it is ``caller`` and its exit ends
+the room; a lawyer's label is the lawyer's id and its exit does not: the caller then goes back to the old
+place.
+"""
+
+import logging
+import re
+from base64 import b64encode
+from collections import OrderedDict
+from collections.abc import Awaitable, Mapping
+from functools import cached_property
+from typing import ClassVar, TypeVar
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from config.errors import AnxinError, Blame
+from config.ids import call_of
+from config.log import masked
+from routing.ports import CallGone, Offer
+
+from .carrier import CarrierAccount
+from .twiml import TwimlWriter, document
+
+ALIVE = frozenset({"queued", "ringing", "in-progress"})
+NOT_IN_PROGRESS = 21220
+_PHONE = re.compile(r"\+?\d{7,}")
+T = TypeVar("T")
+
+
+class CarrierUnreachable(AnxinError):
+    """The carrier did not answer in time; nothing is known of the request's effect."""
+
+    code: ClassVar[str] = "carrier-unreachable"
+    blame: ClassVar[Blame] = Blame.CARRIER
+    retryable: ClassVar[bool] = True
+
+
+class CarrierRefused(AnxinError):
+    """The carrier answered with an error; the message has its code."""
+
+    code: ClassVar[str] = "carrier-refused"
+    blame: ClassVar[Blame] = Blame.CARRIER
+
+
+class CarrierHttp(AsyncHttpClient):  # type: ignore[misc]  # twilio has no types
+    """Twilio's HTTP port on aiohttp: one pooled session, a timeout, and another base address if there is
+    one.
+
+    Not the client's own aiohttp adapter: that one has no base address, cannot send repeated fields (form
+    values that are lists) and must be made inside a running loop.
+    """
+
+    def __init__(self, base_url: str, timeout_s: float) -> None:
+        super().__init__(logger=logging.getLogger(__name__), is_async=True, timeout=timeout_s)
+        self._base = urlsplit(base_url) if base_url else None
+        self._timeout_s = timeout_s
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:
+        limit = aiohttp.TCPConnector(limit=64, keepalive_timeout=30)
+        return aiohttp.ClientSession(connector=limit, timeout=aiohttp.ClientTimeout(total=self._timeout_s))
+
+    async def request(  # noqa: PLR0917 - the client's own signature
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Send one request. Raise aiohttp.ClientError or TimeoutError."""
+        parts = urlsplit(url)
+        if self._base:
+            path = self._base.path.rstrip("/") + parts.path
+            parts = parts._replace(scheme=self._base.scheme, netloc=self._base.netloc, path=path)
+        if params:
+            query = "&".join(q for q in (parts.query, urlencode(params, doseq=True)) if q)
+            parts = parts._replace(query=query)
+        async with self._session.request(
+            method.upper(),
+            urlunsplit(parts),
+            data=urlencode(data, doseq=True).encode() if data else None,
+            headers={**(headers or {}), **(_basic(*auth) if auth else {})},
+            timeout=aiohttp.ClientTimeout(total=timeout or self._timeout_s),
+            allow_redirects=allow_redirects,
+        ) as response:
+            return Response(response.status, await response.text(), response.headers)
+
+    async def close(self) -> None:
+        if "_session" in self.__dict__:
+            await self._session.close()
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+class RestTelephony:
+    """Implements ``routing.ports.Telephony``. Close it when the application stops."""
+
+    def __init__(self, account: CarrierAccount, writer: TwimlWriter) -> None:
+        self._account, self._writer = account, writer
+        self._http = CarrierHttp(account.carrier_url, account.timeout_s)
+        self._client = Client(account.account_sid, account.auth_token, http_client=self._http)
+        self._rooms: OrderedDict[str, str] = OrderedDict()  # contact -> ConferenceSid, of the latest talks
+
+    async def ring(self, offer: Offer, card: Mapping[str, str], timeout_s: int) -> str:
+        """Ring the lawyer into the contact's conference; *card* reaches the lawyer's browser and nobody
+        else.
+        """
+        shown = {key: masked(value) if _PHONE.fullmatch(value) else value for key, value in card.items()}
+        identity = f"client:{offer.lawyer}"
+        who = (("contact", offer.contact), ("lawyer", offer.lawyer))
+        participant = await self._ask(
+            self._client.conferences(offer.contact).participants.create_async(
+                from_=self._account.number,
+                to=f"{identity}?{urlencode(shown, quote_via=quote)}" if shown else identity,
+                label=offer.lawyer,
+                timeout=timeout_s,
+                early_media=False,
+                beep="false",
+                start_conference_on_enter=True,
+                end_conference_on_exit=False,
+                wait_url="",
+                status_callback=self._writer.url("/twilio/lawyer/status", who),
+                status_callback_event=["ringing", "answered", "completed"],
+                conference_status_callback=self._writer.url("/twilio/conference/status"),
+                conference_status_callback_event=["start", "end", "join", "leave"],
+            )
+        )
+        self._remember(offer.contact, participant.conference_sid)
+        return str(participant.call_sid)
+
+    async def end_leg(self, leg: str) -> None:
+        await self._ask(self._client.calls(leg).update_async(status="completed"))
+
+    async def bring_caller(self, contact: str) -> None:
+        """Move the caller into the conference. Not again if they are in it: leaving, even to return, ends
+        it.
+        """
+        if await self._is_in_room(contact):
+            return
+        twiml = document([self._writer.dial(contact)])
+        await self._ask(self._client.calls(call_of(contact)).update_async(twiml=twiml))
+
+    async def record(self, contact: str) -> str:
+        recording = await self._ask(
+            self._client.calls(call_of(contact)).recordings.create_async(
+                recording_channels="dual",
+                trim="do-not-trim",  # silence stays: the times of a transcript are the times of the talk
+                recording_status_callback=self._writer.url("/twilio/recording/status"),
+                recording_status_callback_event=["completed", "absent"],
+            )
+        )
+        return str(recording.sid)
+
+    async def send_caller(self, contact: str, step: str) -> None:
+        url = self._writer.step(step)
+        await self._ask(self._client.calls(call_of(contact)).update_async(url=url, method="POST"))
+
+    async def hold_caller(self, contact: str, held: bool) -> None:
+        room = await self._room(contact)
+        if not room:
+            raise CallGone(f"no conference of {contact}")
+        hold_url = self._writer.step("hold")
+        caller = self._client.conferences(room).participants("caller")
+        await self._ask(
+            caller.update_async(hold=True, hold_url=hold_url, hold_method="POST")
+            if held
+            else caller.update_async(hold=False)
+        )
+
+    async def is_alive(self, contact: str) -> bool:
+        try:
+            call = await self._ask(self._client.calls(call_of(contact)).fetch_async())
+        except CallGone:
+            return False
+        return str(call.status) in ALIVE
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _is_in_room(self, contact: str) -> bool:
+        room = await self._room(contact)
+        if not room:
+            return False
+        try:
+            await self._ask(self._client.conferences(room).participants("caller").fetch_async())
+        except CallGone:
+            return False
+        return True
+
+    async def _room(self, contact: str) -> str:
+        """Return the sid of the contact's running conference, '' if there is none."""
+        if contact in self._rooms:
+            return self._rooms[contact]
+        listing = self._client.conferences.list_async(friendly_name=contact, status="in-progress", limit=1)
+        running = await self._ask(listing)
+        if not running:
+            return ""
+        self._remember(contact, running[0].sid)
+        return str(running[0].sid)
+
+    def _remember(self, contact: str, room: str) -> None:
+        self._rooms[contact] = room  # a later talk of the same contact has a room, and a sid, of its own
+        self._rooms.move_to_end(contact)
+        if len(self._rooms) > 4096:
+            self._rooms.popitem(last=False)
+
+    async def _ask(self, request: Awaitable[T]) -> T:
+        """Await one request of the client; its errors become ours."""
+        try:
+            return await request
+        except TwilioRestException as error:
+            if error.status == 404 or error.code == NOT_IN_PROGRESS:
+                raise CallGone(str(error.msg)) from error
+            raise CarrierRefused(f"{error.code}: {error.msg}") from error
+        except TwilioException as error:
+            raise CarrierRefused(str(error)) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise CarrierUnreachable(
+                f"{self._account.carrier_url or 'Twilio'}: {type(error).__name__}"
+            ) from error
