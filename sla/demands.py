@@ -1,0 +1,356 @@
+"""Demands (诉求): what must be answered. Pure: facts in, facts and demands out.
+
+A contact's first fact opens a demand. It closes **only with proof**: a talk with a lawyer that was long
+enough and in which both voices were measured; a later contact of the same matter with that proof; or a
+supervisor's signed exclusion. A hang-up, a timeout, an error or an outage never closes it.
+
+Two halves, so that the ledger can be replayed under other rules than it was written with: ``evolve`` and
+the other ``_on`` functions say what a fact *does* to a demand and know no rule; ``sla.book`` applies the
+rules and says what *follows*, as further facts (``demand.opened``, ``demand.unproven``, ``demand.due``,
+``demand.closed``), which the ledger keeps.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from config.log import masked
+from routing.events import Fact
+
+DAY_MS = 86_400_000
+
+CLASSES = frozenset(
+    {
+        "pending",
+        "none",
+        "free_consult",
+        "response_gig_relation",
+        "response_social_insurance",
+        "aid_acceptance_wage",
+        "aid_acceptance_injury",
+    }
+)
+
+
+class DemandState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    EXCLUDED = "excluded"  # signed by a supervisor
+
+
+class Stage(StrEnum):
+    """How far its newest contact came."""
+
+    MENU = "menu"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TALKING = "talking"
+    DROPPED = "dropped"  # the talk broke off; the caller is back in the queue
+    ABANDONED = "abandoned"
+    CALLBACK = "callback"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The part of the targets that decides. *target_ms* maps (class, opened_at_ms) to the moment of breach."""
+
+    talk_ms: int
+    caller_speech_s: float
+    lawyer_speech_s: float
+    matter_ms: int
+    answer_ms: int
+    target_ms: Callable[[str, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How long each side was heard in a recording; *round* is the talk round it belongs to."""
+
+    round: int
+    caller_speech_s: float = 0.0
+    lawyer_speech_s: float = 0.0
+    heard: bool = False  # measured at all
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """One demand as its facts left it.
+
+    A *round* is one attempt to reach the caller: it ends when a call-back is opened, and only the talk and
+    the recordings of the present round count as proof, so twelve seconds before a dropped line close
+    nothing.
+    """
+
+    id: str
+    contact: str
+    opened_at_ms: int
+    state: DemandState = DemandState.OPEN
+    stage: Stage = Stage.MENU
+    four_100: str = "pending"
+    classed_by: str = ""  # '', draft, signed
+    entrance: str = ""
+    channel: str = ""
+    prefecture: str = ""
+    topic: str = ""
+    number_masked: str = ""
+    number_key: str = ""
+    ordinal: int = 1
+    lawyer: str = ""
+    first_waited_ms: int = -1  # wait until the first answer; -1 = not answered yet
+    accepted_at_ms: int = 0  # of this round
+    talk_ms: int = 0  # of this round
+    round: int = 0
+    recordings: Mapping[str, Measured] = field(default_factory=dict)
+    lacks: str = ""  # what the proof lacks, comma separated: talk, recording, caller, lawyer
+    callback: str = ""  # the open call-back
+    due_ms: int = 0  # the next thing we owe
+    target_ms: int = 0  # open after this = breach
+    closed_at_ms: int = 0
+    proof: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is DemandState.OPEN
+
+    @property
+    def reason(self) -> str:
+        """Why it is still open, as a code of the catalogue: ``<what>`` or ``<what>.<detail>``."""
+        if not self.is_open:
+            return str(self.state)
+        if self.callback:
+            return "callback_due"
+        if self.stage is Stage.DONE:
+            return f"no_proof.{self.lacks.partition(',')[0] or 'recording'}"
+        return str(self.stage)
+
+
+def mask_number(number: str) -> str:
+    """Return a number fit for a wall: 138****2210. A hidden one is '', a web caller 'web'."""
+    return "web" if number.startswith("client:") else masked(number)[:40]
+
+
+def number_key(number: str) -> str:
+    """Return what tells two numbers apart in an index without writing them there. '' = hidden or a web
+    caller.
+    """
+    if not number or number.startswith("client:"):
+        return ""
+    return hashlib.sha256(f"anxin:{number}".encode()).hexdigest()[:32]
+
+
+def lacking(demand: Demand, rules: Rules) -> str:
+    """Return what the proof of a two-way talk lacks, comma separated; '' means that it is complete."""
+    of_round = [m for m in demand.recordings.values() if m.round == demand.round and m.heard]
+    lacks = []
+    if demand.talk_ms < rules.talk_ms:
+        lacks.append("talk")
+    if not of_round:
+        lacks.append("recording")
+    else:
+        if sum(m.caller_speech_s for m in of_round) < rules.caller_speech_s:
+            lacks.append("caller")
+        if sum(m.lawyer_speech_s for m in of_round) < rules.lawyer_speech_s:
+            lacks.append("lawyer")
+    return ",".join(lacks)
+
+
+def proof_of(demand: Demand) -> dict[str, Any]:
+    """Return the proof that closes a demand whose proof lacks nothing."""
+    of_round = {sid: m for sid, m in sorted(demand.recordings.items()) if m.round == demand.round and m.heard}
+    return {
+        "kind": "two_way_talk",
+        "lawyer": demand.lawyer,
+        "responded_ms": demand.accepted_at_ms,
+        "talk_ms": demand.talk_ms,
+        "caller_speech_s": round(sum(m.caller_speech_s for m in of_round.values()), 3),
+        "lawyer_speech_s": round(sum(m.lawyer_speech_s for m in of_round.values()), 3),
+        "recordings": list(of_round),
+    }
+
+
+def opened(fact: Fact) -> Demand:
+    """Return the demand that a ``demand.opened`` fact brings into being."""
+    body = fact.body
+    return Demand(
+        id=text(body, "demand"),
+        contact=fact.contact,
+        opened_at_ms=fact.at_ms,
+        entrance=text(body, "entrance", 16),
+        prefecture=text(body, "prefecture", 32),
+        number_masked=text(body, "number_masked", 40),
+        number_key=text(body, "number_key", 32),
+        ordinal=min(whole(body, "ordinal", 1), 10**9),
+        due_ms=whole(body, "due_ms"),
+        target_ms=whole(body, "target_ms"),
+    )
+
+
+def evolve(demand: Demand, fact: Fact) -> Demand:
+    """Return the demand after a fact about it. Facts that say nothing about it leave it as it is."""
+    change = _ON.get(fact.kind)
+    return change(demand, fact) if change else demand
+
+
+def text(body: Mapping[str, Any], name: str, limit: int = 64) -> str:
+    """Return a text that fits its column on every database: facts come from several writers and from
+    callers.
+    """
+    value = body.get(name, "")
+    if not isinstance(value, str):
+        return ""
+    if not value.isascii():
+        value = value.encode(errors="replace").decode()  # half a surrogate pair is no text
+    return value.replace("\0", "")[:limit]
+
+
+def whole(body: Mapping[str, Any], name: str, default: int = 0) -> int:
+    """Return a whole number that fits the database, else the default: facts come from several writers."""
+    return int(number(body, name, default))
+
+
+def number(body: Mapping[str, Any], name: str, default: float = 0.0) -> float:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2**53) < value < 2**53:
+        return default  # also when it is NaN
+    return value
+
+
+def _stage(stage: Stage) -> Callable[[Demand, Fact], Demand]:
+    return lambda demand, _: replace(demand, stage=stage)
+
+
+def _chose(demand: Demand, fact: Fact) -> Demand:
+    return replace(demand, channel=text(fact.body, "channel", 16) or demand.channel)
+
+
+def _accepted(demand: Demand, fact: Fact) -> Demand:
+    return replace(
+        demand,
+        stage=Stage.TALKING,
+        lawyer=fact.lawyer or demand.lawyer,
+        accepted_at_ms=demand.accepted_at_ms or fact.at_ms,
+        first_waited_ms=max(0, whole(fact.body, "waited_ms"))
+        if demand.first_waited_ms < 0
+        else demand.first_waited_ms,
+    )
+
+
+def _talk_ended(stage: Stage) -> Callable[[Demand, Fact], Demand]:
+    def ended(demand: Demand, fact: Fact) -> Demand:
+        talk_ms = demand.talk_ms + max(0, whole(fact.body, "talk_ms")) if fact.lawyer else demand.talk_ms
+        return replace(demand, stage=stage, talk_ms=talk_ms, lawyer=fact.lawyer or demand.lawyer)
+
+    return ended
+
+
+def _recorded(demand: Demand, fact: Fact) -> Demand:
+    """Remember in which round a recording began, so that one measured late still counts for its own talk."""
+    sid = text(fact.body, "recording")
+    if not sid or sid in demand.recordings:
+        return demand
+    return replace(demand, recordings={**demand.recordings, sid: Measured(demand.round)})
+
+
+def _measured(demand: Demand, fact: Fact) -> Demand:
+    sid = text(fact.body, "recording")
+    if not sid:
+        return demand
+    known = demand.recordings.get(sid) or Measured(demand.round)
+    heard = Measured(
+        known.round,
+        max(0.0, number(fact.body, "caller_speech_s")),
+        max(0.0, number(fact.body, "lawyer_speech_s")),
+        heard=True,
+    )
+    return replace(demand, recordings={**demand.recordings, sid: heard})
+
+
+def _callback_opened(demand: Demand, fact: Fact) -> Demand:
+    if not demand.is_open:
+        return demand  # a promise made after the answer stands in the call-back's own row
+    stage = demand.stage if demand.stage in (Stage.ABANDONED, Stage.DONE) else Stage.CALLBACK
+    return replace(
+        demand,
+        stage=stage,
+        callback=text(fact.body, "callback"),
+        due_ms=whole(fact.body, "due_ms") or demand.due_ms,
+        round=demand.round + 1,
+        talk_ms=0,
+        accepted_at_ms=0,
+        lacks="",
+    )
+
+
+def _callback_closed(demand: Demand, fact: Fact) -> Demand:
+    return replace(demand, callback="") if demand.callback == text(fact.body, "callback") else demand
+
+
+def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
+    def classed(demand: Demand, fact: Fact) -> Demand:
+        if by == "draft" and demand.classed_by == "signed":
+            return demand  # late news: what a lawyer signed stands
+        body = fact.body
+        four_100 = text(body, "four_100")
+        return replace(
+            demand,
+            four_100=four_100 if four_100 in CLASSES else demand.four_100,
+            classed_by=by,
+            channel=text(body, "channel", 16) or demand.channel,
+            prefecture=text(body, "prefecture", 32) or text(body, "work_prefecture", 32) or demand.prefecture,
+            topic=text(body, "topic") or demand.topic,
+        )
+
+    return classed
+
+
+def _closed(demand: Demand, fact: Fact) -> Demand:
+    if not demand.is_open:
+        return demand
+    proof = fact.body.get("proof") or {}
+    return replace(demand, state=DemandState.CLOSED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
+
+
+def _excluded(demand: Demand, fact: Fact) -> Demand:
+    if not demand.is_open or not is_signed(fact):
+        return demand
+    proof = {"kind": "exclusion", "reason": text(fact.body, "reason"), "by": text(fact.body, "by")}
+    return replace(demand, state=DemandState.EXCLUDED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
+
+
+def is_signed(fact: Fact) -> bool:
+    """Does an exclusion say why and who signed it? One that does not is kept in the ledger and changes
+    nothing.
+    """
+    return bool(text(fact.body, "reason").strip() and text(fact.body, "by").strip())
+
+
+_ON: Mapping[str, Callable[[Demand, Fact], Demand]] = {
+    "contact.chose": _chose,
+    "contact.waiting": _stage(Stage.WAITING),
+    "contact.offered": _stage(Stage.OFFERED),
+    "contact.accepted": _accepted,
+    "contact.dropped": _talk_ended(Stage.DROPPED),
+    "contact.abandoned": _stage(Stage.ABANDONED),
+    "contact.callback": _stage(Stage.CALLBACK),
+    "contact.done": _talk_ended(Stage.DONE),
+    "offer.rejected": _stage(Stage.WAITING),
+    "offer.expired": _stage(Stage.WAITING),
+    "offer.failed": _stage(Stage.WAITING),
+    "callback.opened": _callback_opened,
+    "callback.closed": _callback_closed,
+    "recording.started": _recorded,
+    "recording.measured": _measured,
+    "summary.drafted": _summarised("draft"),
+    "summary.signed": _summarised("signed"),
+    "demand.unproven": lambda d, f: replace(
+        d, lacks=text(f.body, "lacks"), due_ms=whole(f.body, "due_ms", d.due_ms)
+    ),
+    "demand.due": lambda d, f: replace(
+        d, due_ms=whole(f.body, "due_ms", d.due_ms), target_ms=whole(f.body, "target_ms", d.target_ms)
+    ),
+    "demand.closed": _closed,
+    "demand.excluded": _excluded,
+}

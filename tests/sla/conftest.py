@@ -1,0 +1,58 @@
+"""The databases that the ledger promises to work on: every test that takes ``engine`` runs on both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.db import migrate, open_engine
+from config.redis import open_sync_redis
+from sla.demands import Rules
+from sla.targets import load_targets
+from tests.postgres import Postgres, start_postgres
+from .valkey import start_valkey
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'anxin.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_engine(database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """The address of one real server for all tests of this folder."""
+    with start_valkey() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(valkey: str) -> Iterator[Redis]:
+    """An empty Redis, read as bytes."""
+    client = open_sync_redis(valkey)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def rules() -> Rules:
+    return load_targets().rules()
