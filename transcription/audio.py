@@ -2,7 +2,7 @@
 
 Channels: 1 is the caller, 2 the lawyer. soundfile reads WAV, FLAC, MP3, OGG and more; what it cannot read
 (M4A, AMR, WebM ...) goes through the ffmpeg that imageio-ffmpeg carries, into a file. pydub splits the
-channels, soxr changes the rate, both block by block; the tracks lie in a scratch directory while they are used.
+channels, soxr changes the rate, both block by block; the tracks lie in a scratch directory meanwhile.
 """
 
 import struct
@@ -59,7 +59,7 @@ class Track:
         first = min(max(0, round(start_s * RATE)), self.samples)
         last = min(max(first, round(end_s * RATE)), self.samples)
         raw = np.fromfile(self.path, np.int16, last - first, offset=2 * first)
-        return raw.astype(np.float32) / 32768
+        return raw.astype(np.float32) / np.float32(32768)
 
     def blocks(self, seconds: int = BLOCK_S) -> Iterator[Pcm]:
         """Yield the whole track, *seconds* at a time."""

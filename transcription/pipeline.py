@@ -19,8 +19,8 @@ SPEAKERS = {1: ("unknown",), 2: ("caller", "lawyer")}
 class Transcript:
     """What was said in a recording.
 
-    *turns* are in the order in which they began. *raw* are the same turns as the recogniser heard them, one for
-    one: a correction never overwrites what was heard. *flags*: silent, truncated, one_channel, and
+    *turns* are in the order in which they began. *raw* are the same turns, one for one, as the recogniser
+    heard them: a correction never overwrites what was heard. *flags*: silent, truncated, one_channel, and
     unclear:<speaker>:<second> for sound that is loud but too short to be speech.
     """
 
@@ -59,7 +59,7 @@ def transcribe_file(
     recognizer: Recognizer,
     *,
     hints: Hints,
-    progress: Progress = lambda share: None,
+    progress: Progress = lambda _: None,
     scratch: Path | None = None,
 ) -> Transcript:
     """Return what is said in the recording at *path*.
@@ -78,7 +78,7 @@ def transcribe_file(
             done += unit.span.length_s
             progress(min(1.0, done / total))
         progress(1.0)
-        flags = _flags(audio, found, speakers, raw)
+        flags = _flags(audio, found, speakers)
         return Transcript(tuple(raw), tuple(raw), recognizer.name, round(audio.length_s, 3), flags)
 
 
@@ -117,9 +117,7 @@ def _decode(track: Track, unit: _Unit, speaker: str, recognizer: Recognizer, hin
     ]
 
 
-def _flags(
-    audio: Audio, found: Sequence[Segmentation], speakers: Sequence[str], raw: Sequence[Turn]
-) -> tuple[str, ...]:
+def _flags(audio: Audio, found: Sequence[Segmentation], speakers: Sequence[str]) -> tuple[str, ...]:
     flags = []
     if not any(part.speech for part in found):
         flags.append("silent")

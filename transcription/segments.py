@@ -9,15 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .audio import RATE, Track
+from .voices import FRAMES, Levels, active, join, levels, runs
 
-HOP = RATE // 100  # 10 ms
-PER_S = RATE // HOP
-SILENT_DB = -60.0  # below this nothing is speech, however quiet the line
-START_DB, STAY_DB = 12.0, 6.0  # above the noise floor
-LONGEST_FLOOR_DB = -30.0  # somebody who never pauses is not noise
 PAUSE_S = 0.4  # shorter pauses belong to the speech around them
 SHORTEST_S = 0.16  # a knock or a click is shorter
 PAD_S = 0.2
@@ -44,55 +39,22 @@ class Segmentation:
 
 def find_speech(track: Track) -> Segmentation:
     """Return where somebody speaks, in order, no span longer than LONGEST_S."""
-    loudness = np.concatenate([_loudness(block) for block in track.blocks()])
-    runs = _runs(_active(loudness))
-    joined = _join(runs, round(PAUSE_S * PER_S))
-    loud = [run for run in joined if run[1] - run[0] >= SHORTEST_S * PER_S]
-    short = [run for run in joined if run[1] - run[0] < SHORTEST_S * PER_S]
-    cut = [piece for run in loud for piece in _cut(run, loudness)]
-    return Segmentation(_padded(cut, track.length_s), tuple(Span(a / PER_S, b / PER_S) for a, b in short))
+    level = np.concatenate([levels(block, RATE) for block in track.blocks()])
+    joined = join(runs(active(level)), round(PAUSE_S * FRAMES))
+    long = [run for run in joined if run[1] - run[0] >= SHORTEST_S * FRAMES]
+    short = [run for run in joined if run[1] - run[0] < SHORTEST_S * FRAMES]
+    cut = [piece for run in long for piece in _cut(run, level)]
+    return Segmentation(_padded(cut, track.length_s), tuple(Span(a / FRAMES, b / FRAMES) for a, b in short))
 
 
-def _loudness(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the level of each 10 ms in dB below full scale."""
-    frames = np.pad(block, (0, -len(block) % HOP)).reshape(-1, HOP)
-    level: NDArray[np.float32] = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
-    return level
-
-
-def _active(loudness: NDArray[np.float32]) -> NDArray[np.bool_]:
-    floor = min(float(np.percentile(loudness, 10)), LONGEST_FLOOR_DB)
-    start = loudness >= max(SILENT_DB + STAY_DB, floor + START_DB)
-    stay = loudness >= max(SILENT_DB, floor + STAY_DB)
-    active = np.zeros(len(loudness), np.bool_)
-    for first, last in _runs(stay):
-        active[first:last] = start[first:last].any()
-    return active
-
-
-def _runs(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], active, [False])).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _join(runs: Sequence[tuple[int, int]], pause: int) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for first, last in runs:
-        if joined and first - joined[-1][1] < pause:
-            joined[-1] = (joined[-1][0], last)
-        else:
-            joined.append((first, last))
-    return joined
-
-
-def _cut(run: tuple[int, int], loudness: NDArray[np.float32]) -> list[tuple[int, int]]:
+def _cut(run: tuple[int, int], level: Levels) -> list[tuple[int, int]]:
     """Cut a run that is too long where it is quietest, in its second half."""
-    longest = round((LONGEST_S - 2 * PAD_S) * PER_S)
+    longest = round((LONGEST_S - 2 * PAD_S) * FRAMES)
     pieces = []
     first, last = run
     while last - first > longest:
         lo = first + longest // 2
-        window = np.convolve(loudness[lo : first + longest], np.ones(15) / 15, "same")
+        window = np.convolve(level[lo : first + longest], np.ones(15) / 15, "same")
         at = lo + int(np.argmin(window))
         pieces.append((first, at))
         first = at
@@ -105,7 +67,7 @@ def _padded(runs: Sequence[tuple[int, int]], length_s: float) -> tuple[Span, ...
     for number, (first, last) in enumerate(runs):
         before = runs[number - 1][1] if number else -(10**9)
         after = runs[number + 1][0] if number + 1 < len(runs) else 10**9
-        start = first / PER_S - min(PAD_S, (first - before) / PER_S / 2)
-        end = last / PER_S + min(PAD_S, (after - last) / PER_S / 2)
+        start = first / FRAMES - min(PAD_S, (first - before) / FRAMES / 2)
+        end = last / FRAMES + min(PAD_S, (after - last) / FRAMES / 2)
         spans.append(Span(max(0.0, start), min(length_s, end)))
     return tuple(spans)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..audio import Pcm
+from transcription.audio import Pcm
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,265 @@
+"""The way of a recording from the carrier to a draft, as a job that can be lost, repeated and killed.
+
+RQ only says "look at this one"; what is to be done stands in SQL (``store``). The first thing done with a
+recording is to measure who talks in it: that is the proof of a talk, and must not wait for a recogniser.
+"""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rq import Queue
+from sqlalchemy import Engine
+
+from config.clock import Clock, SystemClock
+from config.errors import AnxinError
+from config.ids import new_id
+from config.log import Log
+
+from . import store
+from .media import Carrier, fetch_recording
+from .errors import RecordingLate
+from .pipeline import Transcript, transcribe_file
+from .recognizers import Hints, Recognizer
+from .store import State
+from .turns import Turn
+from .voices import measure_voices
+
+QUEUE = "recordings"
+JOB_LIMIT_S = 6 * 3600  # three hours of talk on a slow machine
+GIVE_UP_LATE = 40  # tries to fetch: with the waits below about 17 hours
+GIVE_UP_BROKEN = 3  # tries of a recording that breaks the job itself
+LONGEST_WAIT_MS = 1_800_000
+MODEL_WAIT_MS = 15_000
+_SAVE_EVERY_S = 1.0
+
+RecordFact = Callable[[str, str, dict[str, Any]], None]  # kind, contact, body
+Summarise = Callable[[str, Sequence[Turn]], dict[str, Any]]  # contact, turns -> the draft
+
+log = Log(__name__)
+
+
+@dataclass(slots=True)
+class Work:
+    """What the job needs from outside. *choose* is asked until it gives a recogniser, which is then kept."""
+
+    engine: Engine
+    var: Path
+    carrier: Carrier
+    choose: Callable[[], tuple[Recognizer | None, str]]
+    hints: Hints
+    summarise: Summarise
+    record_fact: RecordFact
+    clock: Clock = field(default_factory=SystemClock)
+    _chosen: Recognizer | None = None
+
+    def recognizer(self) -> tuple[Recognizer | None, str]:
+        if self._chosen is None:
+            self._chosen, reason = self.choose()
+            return self._chosen, reason
+        return self._chosen, ""
+
+
+class _Worker:
+    """Holds the process's Work: RQ hands a job nothing but its arguments."""
+
+    work: Work | None = None
+
+
+def use(work: Work) -> None:
+    """Say what ``process_recording`` works with in this process; called once by whoever starts a worker."""
+    _Worker.work = work
+
+
+def process_recording(recording_id: str) -> str:
+    """The RQ job. Return the state in which it left the recording."""
+    if _Worker.work is None:
+        raise RuntimeError("this worker was started without transcription.jobs.use")
+    return process(_Worker.work, recording_id)
+
+
+def enqueue(queue: Queue, recording_id: str) -> None:
+    """Ask a worker to look at the recording. Twice does no harm."""
+    queue.enqueue(
+        process_recording,
+        recording_id,
+        job_timeout=JOB_LIMIT_S,
+        result_ttl=60,
+        failure_ttl=86_400,
+        description=f"recording {recording_id}",
+    )
+
+
+def requeue_lost(engine: Engine, put: Callable[[str], None], now_ms: int) -> int:
+    """Put every recording that is due and in nobody's hands into the queue; return how many.
+
+    The clock process calls this every few seconds: it finds jobs that Redis lost, workers that died, media
+    that was late, and recordings that waited for a model.
+    """
+    lost = store.take_lost(engine, now_ms)
+    for recording_id in lost:
+        put(recording_id)
+    return len(lost)
+
+
+def process(work: Work, recording_id: str) -> str:
+    """Bring the recording as far as possible. Safe to repeat, to interrupt anywhere, to run twice at once."""
+    lease = new_id("w")
+    recording = store.claim(work.engine, recording_id, lease, work.clock.now_ms())
+    if recording is None:
+        found = store.find(work.engine, recording_id)
+        return found.state if found else "unknown"
+    run = _Run(work, recording, lease)
+    try:
+        if recording.attempts > GIVE_UP_LATE:  # each attempt took its worker down, without a word
+            return run.fail("given up after many attempts that did not come to an end")
+        return run.go()
+    except store.LeaseLost:
+        log.warning("recording.taken_over", recording=recording_id)
+        return "taken_over"
+    except AnxinError as error:
+        return run.put_off(str(error)) if error.retryable else run.fail(str(error))
+    except Exception as error:
+        reason = f"{type(error).__name__} in our own code"
+        log.warning("recording.broke", recording=recording_id, reason=reason)  # rq logs the traceback
+        if recording.attempts >= GIVE_UP_BROKEN:
+            run.fail(reason)
+        else:
+            run.put_off(reason)
+        raise
+
+
+class _Run:
+    """One attempt at one recording, holding its lease."""
+
+    def __init__(self, work: Work, recording: store.Recording, lease: str) -> None:
+        self._work, self._recording, self._lease = work, recording, lease
+        self._saved_s = 0.0
+
+    def go(self) -> str:
+        path = self._fetched()
+        self._measured(path)
+        if store.transcript(self._work.engine, self._recording.id) is None:
+            recognizer, reason = self._work.recognizer()
+            if recognizer is None:
+                return self._rest(State.WAITING_FOR_MODEL, reason, MODEL_WAIT_MS, attempts=0)
+            self._transcribed(path, recognizer)
+        return self._drafted()
+
+    def fail(self, reason: str) -> str:
+        """Give up. The sound, if there is any, stays."""
+        recording = self._recording
+        if store.transcript(self._work.engine, recording.id) is None:
+            self._work.record_fact(
+                "transcript.failed", recording.contact, {"recording": recording.id, "reason": reason}
+            )
+        self._release(state=State.FAILED, reason=reason)
+        log.error("recording.failed", recording=recording.id, reason=reason)
+        return State.FAILED
+
+    def put_off(self, reason: str) -> str:
+        """Try again later, each time after a longer wait."""
+        if self._recording.attempts >= GIVE_UP_LATE:
+            return self.fail(reason)
+        wait_ms = min(LONGEST_WAIT_MS, 1000 * 2 ** min(self._recording.attempts, 20))
+        wait_ms += random.randrange(wait_ms // 4 + 1)  # noqa: S311 - so that many do not come back at once
+        state = State.MEASURED if self._recording.length_s is not None else State.EXPECTED
+        return self._rest(state, reason, wait_ms)
+
+    def _fetched(self) -> Path:
+        recording, var = self._recording, self._work.var
+        if recording.path and (var / recording.path).is_file():
+            return var / recording.path
+        self._advance(state=State.FETCHING, reason="")
+        path = Path("recordings") / f"{recording.id}.wav"
+        if not (var / path).is_file():
+            fetch_recording(self._work.carrier, recording.id, var / path, self._beat)
+        recording.path = str(path)
+        self._advance(path=recording.path)
+        return var / path
+
+    def _measured(self, path: Path) -> None:
+        recording = self._recording
+        if recording.length_s is not None:
+            return
+        try:
+            caller_s, lawyer_s, length_s = (round(value, 2) for value in measure_voices(path))
+        except AnxinError as error:
+            if error.retryable:  # an empty file: the carrier may have been asked too soon, so ask again
+                path.unlink()
+                raise RecordingLate(str(error)) from error
+            raise
+        self._work.record_fact(
+            "recording.measured",
+            recording.contact,
+            {
+                "recording": recording.id,
+                "caller_speech_s": caller_s,
+                "lawyer_speech_s": lawyer_s,
+                "length_s": length_s,
+            },
+        )
+        recording.caller_speech_s, recording.lawyer_speech_s, recording.length_s = (
+            caller_s,
+            lawyer_s,
+            length_s,
+        )
+        self._advance(
+            state=State.MEASURED, caller_speech_s=caller_s, lawyer_speech_s=lawyer_s, length_s=length_s
+        )
+
+    def _transcribed(self, path: Path, recognizer: Recognizer) -> None:
+        self._advance(state=State.TRANSCRIBING, reason="", progress=0.0)
+        scratch = self._work.var / "scratch"
+        scratch.mkdir(exist_ok=True, mode=0o700)
+        heard = transcribe_file(
+            path, recognizer, hints=self._work.hints, progress=self._progress, scratch=scratch
+        )
+        recording = self._recording
+        now_ms = self._work.clock.now_ms()
+        store.keep_transcript(self._work.engine, recording.id, self._lease, now_ms, heard.to_json())
+
+    def _drafted(self) -> str:
+        """Draft from everything this contact said, this recording and those before it."""
+        recording, engine = self._recording, self._work.engine
+        heard = [
+            row
+            for part in store.of_contact(engine, recording.contact)
+            if (row := store.transcript(engine, part.id))
+        ]
+        own = next(row for row in heard if row.recording_id == recording.id)
+        self._work.record_fact(
+            "transcript.ready",
+            recording.contact,
+            {"recording": recording.id, "recognizer": own.recognizer},
+        )
+        turns = [turn for row in heard for turn in Transcript.from_json(row.content).turns]
+        content = self._work.summarise(recording.contact, turns)
+        store.keep_draft(engine, recording, self._lease, self._work.clock.now_ms(), content)
+        self._work.record_fact("summary.drafted", recording.contact, {"recording": recording.id})
+        log.info("recording.drafted", recording=recording.id, turns=len(turns))
+        return State.DRAFTED
+
+    def _progress(self, share: float) -> None:
+        self._beat(progress=round(share, 3))
+
+    def _beat(self, **values: Any) -> None:
+        """Keep the lease while something long goes on."""
+        if time.monotonic() - self._saved_s >= _SAVE_EVERY_S:
+            self._saved_s = time.monotonic()
+            self._advance(**values)
+
+    def _rest(self, state: State, reason: str, wait_ms: int, **values: Any) -> str:
+        due_ms = self._work.clock.now_ms() + wait_ms
+        self._release(state=state, reason=reason, due_ms=due_ms, **values)
+        log.info("recording.waits", recording=self._recording.id, state=state, reason=reason, wait_ms=wait_ms)
+        return state
+
+    def _advance(self, **values: Any) -> None:
+        store.advance(self._work.engine, self._recording.id, self._lease, self._work.clock.now_ms(), **values)
+
+    def _release(self, **values: Any) -> None:
+        store.release(self._work.engine, self._recording.id, self._lease, self._work.clock.now_ms(), **values)
