@@ -1,0 +1,402 @@
+"""Calls: one leg each, from its first sign to its final status callback."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from .ids import API, new_sid, now, rfc2822
+from .ports import Cause, Endpoint, Unreachable
+from .webhooks import Hook
+
+if TYPE_CHECKING:
+    from .network import Network
+
+log = logging.getLogger("carrier")
+
+ANSWER_SECONDS = 10.0  # media of an inbound leg must be up within this after we answered it
+
+
+class Status(StrEnum):
+    """Twilio's CallStatus."""
+
+    QUEUED = "queued"
+    RINGING = "ringing"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    BUSY = "busy"
+    FAILED = "failed"
+    NO_ANSWER = "no-answer"
+    CANCELED = "canceled"
+
+
+FINAL = frozenset({Status.COMPLETED, Status.BUSY, Status.FAILED, Status.NO_ANSWER, Status.CANCELED})
+UNANSWERED = {
+    Cause.BUSY: Status.BUSY,
+    Cause.NO_ANSWER: Status.NO_ANSWER,
+    Cause.CANCELED: Status.CANCELED,
+    Cause.HANGUP: Status.CANCELED,
+    Cause.FAILED: Status.FAILED,
+    Cause.LOST: Status.FAILED,
+}
+SIP_CODES = {
+    Status.COMPLETED: 200,
+    Status.BUSY: 486,
+    Status.NO_ANSWER: 487,
+    Status.CANCELED: 487,
+    Status.FAILED: 404,
+}
+EVENT_STATUS = {
+    "initiated": "initiated",
+    "ringing": "ringing",
+    "answered": "in-progress",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A status callback: where, and which of initiated, ringing, answered, completed."""
+
+    hook: Hook | None = None
+    events: frozenset[str] = frozenset({"completed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An outbound leg to be made. *ring_seconds* includes Twilio's 5 s of grace where it adds them."""
+
+    to: str
+    from_: str
+    direction: str = "outbound-api"
+    parent_sid: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    callback: Callback = Callback()
+    fallback: Hook | None = None
+    ring_seconds: float = 65.0
+    time_limit: float = 14400.0
+
+
+Flow = Callable[[], Awaitable[None]]
+
+
+class Call:
+    """One leg. Implements ``ports.Listener``; runs at most one flow (TwiML, a conference) at a time."""
+
+    def __init__(self, network: "Network", *, sid: str, to: str, from_: str, direction: str) -> None:
+        self.network = network
+        self.sid, self.to, self.from_, self.direction = sid, to, from_, direction
+        self.parent_sid: str | None = None
+        self.status = Status.RINGING if direction == "inbound" else Status.QUEUED
+        self.extra: dict[str, str] = {}
+        self.callback = Callback()
+        self.fallback: Hook | None = None
+        self.created = self.updated = now()
+        self.started: datetime | None = None
+        self.answered_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.sequence = 0
+        self.sip_code: int | None = None
+        self.endpoint: Endpoint | None = None
+        self.on_digit: Callable[[str], None] | None = None
+        self.up = asyncio.Event()
+        self.over = asyncio.Event()
+        self.time_limit = 14400.0
+        self.bridged_until: asyncio.Event | None = None
+        """Set while a Dial of another call bridges this one: tells it that this leg goes its own way."""
+        self._flow: asyncio.Task[None] | None = None
+        self._verdict: Status | None = None
+        self._limit: asyncio.TimerHandle | None = None
+
+    # -- what the phone says ------------------------------------------------------------------------------
+
+    def ringing(self) -> None:
+        """The far phone rings."""
+        if self.status is Status.QUEUED:
+            self._move(Status.RINGING)
+            self.tell("ringing")
+
+    def answered(self) -> None:
+        """Media flows."""
+        if self.status in FINAL or self.status is Status.IN_PROGRESS:
+            return
+        self.ringing()
+        self.answered_at = now()
+        self._move(Status.IN_PROGRESS)
+        self._limit = asyncio.get_running_loop().call_later(self.time_limit, self.hangup)
+        self.up.set()
+        self.tell("answered")
+
+    def digit(self, digit: str) -> None:
+        """A key: heard only by the verb that listens now."""
+        if self.on_digit is not None:
+            self.on_digit(digit)
+
+    def ended(self, cause: Cause, sip_code: int) -> None:
+        """The leg is gone."""
+        if self.status in FINAL:
+            return
+        unanswered = self._verdict or UNANSWERED[cause]
+        self.finish(unanswered if self.answered_at is None else Status.COMPLETED, sip_code)
+
+    # -- what is done with it -----------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Not ended."""
+        return self.status not in FINAL
+
+    def finish(self, status: Status, sip_code: int = 0) -> None:
+        """Enter a final status: everything about the call ends, then the last callback goes out."""
+        if not self.live:
+            return
+        self.sip_code = sip_code or SIP_CODES[status]
+        self.ended_at = now()
+        self._move(status)
+        self.over.set()
+        if self._limit is not None:
+            self._limit.cancel()
+        if self._flow is not None and self._flow is not asyncio.current_task():
+            self._flow.cancel()
+        self.network.recordings.call_ended(self)
+        self.network.streams.call_ended(self)
+        self.tell("completed")
+        log.info("call.ended call=%s status=%s", self.sid, status)
+
+    def hangup(self, verdict: Status | None = None, cause: Cause | None = None) -> None:
+        """End the leg. *verdict* is its final status if it was never answered."""
+        if not self.live:
+            return
+        self._verdict = self._verdict or verdict
+        if cause is None:
+            cause = Cause.HANGUP if self.answered_at is not None else Cause.CANCELED
+        if self.endpoint is None:
+            self.finish(self._verdict or UNANSWERED[cause])
+        else:
+            self.network.spawn(self.endpoint.hangup(cause), f"hangup {self.sid}")
+
+    async def answer(self) -> None:
+        """Answer an inbound leg that still rings; return when media is up. Ends the call if it never is."""
+        if self.up.is_set() or self.endpoint is None:
+            return
+        await self.endpoint.answer()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self.up.wait()
+        except TimeoutError:
+            self.hangup(Status.FAILED, Cause.FAILED)
+            await self.over.wait()
+
+    def run(self, flow: Flow) -> None:
+        """Run *flow* in place of what runs now (whose ``finally`` is done first); its end hangs up."""
+        previous = self._flow
+        if self.bridged_until is not None:
+            self.bridged_until.set()
+
+        async def work() -> None:
+            if previous is not None and not previous.done():
+                previous.cancel()
+                await asyncio.wait([previous])
+            if not self.live:
+                return
+            try:
+                await flow()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                self.hangup(Status.FAILED)
+                raise
+            self.hangup()
+
+        self._flow = self.network.spawn(work(), f"flow {self.sid}")
+
+    @property
+    def running(self) -> asyncio.Task[None] | None:
+        """The flow's task."""
+        return self._flow
+
+    # -- what is said of it -------------------------------------------------------------------------------
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds between answer and end."""
+        if self.answered_at is None or self.ended_at is None:
+            return 0
+        return round((self.ended_at - self.answered_at).total_seconds())
+
+    def params(self) -> dict[str, str]:
+        """The parameters that every webhook about this call carries."""
+        fixed = {
+            "CallSid": self.sid,
+            "AccountSid": self.network.config.account_sid,
+            "From": self.from_,
+            "To": self.to,
+            "Caller": self.from_,
+            "Called": self.to,
+            "CallStatus": self.status.value,
+            "Direction": self.direction,
+            "ApiVersion": API,
+        }
+        if self.parent_sid is not None:
+            fixed["ParentCallSid"] = self.parent_sid
+        return self.extra | fixed
+
+    def tell(self, event: str) -> None:
+        """Send the status callback of *event*, if it was asked for."""
+        if self.callback.hook is None or event not in self.callback.events:
+            return
+        params = self.params() | {
+            "CallStatus": EVENT_STATUS.get(event, self.status.value),
+            "Timestamp": rfc2822(now()) or "",
+            "SequenceNumber": str(self.sequence),
+            "CallbackSource": "call-progress-events",
+        }
+        if self.status in FINAL:
+            params |= {"CallDuration": str(self.duration), "SipResponseCode": str(self.sip_code)}
+        self.sequence += 1
+        self.record()
+        self.network.webhooks.tell(self.callback.hook, params)
+
+    def record(self) -> None:
+        """Write the call as it is now into the journal."""
+        hook = self.callback.hook
+        self.network.journal.write(
+            "call",
+            self.sid,
+            {
+                "to": self.to,
+                "from": self.from_,
+                "direction": self.direction,
+                "status": self.status.value,
+                "parent": self.parent_sid,
+                "created": self.created.isoformat(),
+                "started": _iso(self.started),
+                "answered": _iso(self.answered_at),
+                "ended": _iso(self.ended_at),
+                "sequence": self.sequence,
+                "hook": None if hook is None else [hook.url, hook.method],
+                "events": sorted(self.callback.events),
+                "extra": self.extra,
+            },
+        )
+
+    def _move(self, status: Status) -> None:
+        self.status, self.updated = status, now()
+        self.record()
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+class Calls:
+    """Every call of the account, the ended ones too."""
+
+    def __init__(self, network: "Network") -> None:
+        self._network = network
+        self._all: dict[str, Call] = {}
+
+    def find(self, sid: str) -> Call | None:
+        """A call by its sid."""
+        return self._all.get(sid)
+
+    def newest_first(self) -> list[Call]:
+        """All, newest first."""
+        return list(reversed(self._all.values()))
+
+    def delete(self, call: Call) -> None:
+        """Forget an ended call."""
+        self._all.pop(call.sid, None)
+
+    def open(self, *, to: str, from_: str, direction: str) -> Call:
+        """A new call, not yet anywhere."""
+        call = Call(self._network, sid=new_sid("CA"), to=to, from_=from_, direction=direction)
+        self._all[call.sid] = call
+        return call
+
+    def place(self, placing: Placing, *, flow: Callable[[Call], Awaitable[None]] | None = None) -> Call:
+        """Ring somebody; *flow* runs once they answer. Returns at once, with the call queued."""
+        call = self.open(to=placing.to, from_=placing.from_, direction=placing.direction)
+        call.parent_sid, call.callback, call.fallback = placing.parent_sid, placing.callback, placing.fallback
+        call.time_limit = placing.time_limit
+        call.record()
+        self._network.spawn(self._dial(call, placing, flow), f"dial {call.sid}")
+        return call
+
+    async def _dial(
+        self, call: Call, placing: Placing, flow: Callable[[Call], Awaitable[None]] | None
+    ) -> None:
+        call.started = now()
+        call.tell("initiated")
+        try:
+            call.endpoint = await self._network.dialer.dial(
+                placing.to, from_=placing.from_, call_sid=call.sid, params=placing.params, listener=call
+            )
+        except Unreachable as error:
+            log.info("call.unreachable call=%s why=%s", call.sid, error)
+            call.finish(Status.NO_ANSWER, 480)
+            return
+        if not call.live:  # canceled while we dialled
+            await call.endpoint.hangup(Cause.CANCELED)
+            return
+        try:
+            async with asyncio.timeout(placing.ring_seconds):
+                await _first(call.up, call.over)
+        except TimeoutError:
+            call.hangup(Status.NO_ANSWER, Cause.CANCELED)
+            return
+        if call.live and flow is not None:
+            call.run(lambda: flow(call))
+
+    def restore(self) -> None:
+        """Read the journal: calls that were alive when the carrier died have ended with it."""
+        for state in self._network.journal.states("call"):
+            self._all[state["sid"]] = _revive(self._network, state)
+
+    def bury(self) -> None:
+        """End the calls that died with an earlier process: their final callbacks go out now."""
+        for call in list(self._all.values()):
+            if call.live:
+                call.finish(Status.COMPLETED if call.answered_at else Status.FAILED, 500)
+
+    async def hang_up_all(self) -> None:
+        """At shutdown: every leg is hung up and reported."""
+        live = [c for c in self._all.values() if c.live]
+        for call in live:
+            call.hangup(Status.CANCELED)
+        if live:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    await asyncio.gather(*(c.over.wait() for c in live))
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait until one of *events* is set."""
+    waits = [asyncio.ensure_future(e.wait()) for e in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _revive(network: "Network", state: Mapping[str, Any]) -> Call:
+    call = Call(network, sid=state["sid"], to=state["to"], from_=state["from"], direction=state["direction"])
+    call.status = Status(state["status"])
+    call.parent_sid, call.extra, call.sequence = state["parent"], state["extra"], state["sequence"]
+    hook = Hook(*state["hook"]) if state["hook"] else None
+    call.callback = Callback(hook, frozenset(state["events"]))
+    call.created = call.updated = datetime.fromisoformat(state["created"])
+    call.started, call.answered_at = _time(state["started"]), _time(state["answered"])
+    call.ended_at = _time(state["ended"])
+    if call.ended_at is not None:
+        call.updated = call.ended_at
+        call.over.set()
+    return call

@@ -1,0 +1,1 @@
+"""TwiML: parsed by ``document``, run by ``stage`` and the verbs beside it."""
