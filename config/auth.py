@@ -25,6 +25,7 @@ from .errors import AnxinError, Blame
 Role = Literal["lawyer", "supervisor", "admin"]
 ROLES: tuple[Role, ...] = ("lawyer", "supervisor", "admin")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_PATHS = frozenset({"/password", "/signout"})  # what a one-time password lets one do
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
 
@@ -40,6 +41,13 @@ class NotAllowed(AnxinError):
     """The role does not include this."""
 
     code: ClassVar[str] = "not-allowed"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
+class MustChangePassword(AnxinError):
+    """The account still has its one-time password."""
+
+    code: ClassVar[str] = "must-change-password"
     blame: ClassVar[Blame] = Blame.CALLER
 
 
@@ -188,10 +196,12 @@ class Auth:
         self._visitor_cookie = "__Host-anxin-visitor" if secure else "anxin-visitor"
 
     async def current(self, request: Request) -> Principal:
-        """Return who asks. Raise NotSignedIn or ForgedRequest."""
+        """Return who asks. Raise NotSignedIn, MustChangePassword or ForgedRequest."""
         token = request.cookies.get(self.cookie, "")
         if (principal := await self.sessions.find(token)) is None:
             raise NotSignedIn("sign in first")
+        if principal.must_change and request.url.path not in OPEN_PATHS:
+            raise MustChangePassword("choose a password of your own first")
         if request.method not in SAFE_METHODS:
             await self._check_csrf(request, token)
         return principal
@@ -216,7 +226,7 @@ class Auth:
             raise ForgedRequest("the websocket was opened by another site")
         if (principal := await self.sessions.find(socket.cookies.get(self.cookie, ""))) is None:
             raise NotSignedIn("sign in first")
-        if roles and principal.role not in roles:
+        if principal.must_change or (roles and principal.role not in roles):
             raise NotAllowed(f"{principal.role} may not do this")
         return principal
 

@@ -47,6 +47,7 @@ NPM = {
 STATUS = {
     "not-signed-in": 401,
     "not-allowed": 403,
+    "must-change-password": 403,
     "forged-request": 403,
     "too-many-attempts": 429,
     "not-found": 404,
@@ -216,6 +217,8 @@ class Pages:
             return JSONResponse({"code": code, "message": str(error)}, status, headers)
         if status == 401:
             return RedirectResponse(f"/signin?next={request.url.path}", 303)
+        if code == "must-change-password":
+            return RedirectResponse("/password", 303)
         key = f"common.error_{status}"
         return self.render(
             request,

@@ -19,7 +19,7 @@ export const TAKEN_OVER = 4409;
  *   status: connecting | live | stale | ended;  ageMs: since the last word;
  *   serverOffsetMs: what to add to Date.now() for the server's clock.
  */
-export function openFeed(path, { onMessage, onOpen = () => {}, onEnd = () => {}, staleMs = STALE_MS } = {}) {
+export function openFeed(path, { onMessage, onBeat = () => {}, onOpen = () => {}, onClose = () => {}, onEnd = () => {}, staleMs = STALE_MS } = {}) {
   const status = signal("connecting");
   const ageMs = signal(0);
   const serverOffsetMs = signal(0);
@@ -44,11 +44,13 @@ export function openFeed(path, { onMessage, onOpen = () => {}, onEnd = () => {},
       ageMs.value = 0;
       status.value = "live";
       if (message.at_ms) serverOffsetMs.value = message.at_ms - Date.now();
-      if (message.type !== "beat") onMessage(message);
+      if (message.type === "beat") onBeat(message);
+      else onMessage(message);
     };
     mine.onclose = ({ code }) => {
       if (socket !== mine) return;
       socket = null;
+      onClose(code);
       if (ended) return;
       if (code === SIGNED_OUT || code === NOT_ALLOWED || code === TAKEN_OVER) return end(code);
       // Full jitter: a restarted server must not be met by every desk in the same instant.

@@ -41,6 +41,7 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
   const problem = signal("");
   let device = null;
   let closed = false;
+  let resting = false;
   let retry = 0;
   let tries = 0;
 
@@ -87,12 +88,13 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
   function failed(code) { state.value = "failed"; problem.value = code; again(); }
 
   function again() {
-    if (closed) return;
+    if (closed || resting) return;
     clearTimeout(retry);
     retry = setTimeout(register, Math.min(10000, 500 * 2 ** tries++));
   }
 
   async function register() {
+    resting = false;
     const dev = await start();
     if (!dev || dev.state === "registered" || dev.state === "registering") return;
     try { await dev.register(); } catch (error) { failed(String(error?.code ?? "register")); }
@@ -105,6 +107,12 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
       const dev = await start();
       if (!dev) throw new Error(problem.value || "no phone");
       return dev.connect({ params });
+    },
+    /** Stop ringing here, without ending anything: another window is the desk now. register() undoes it. */
+    rest() {
+      resting = true;
+      clearTimeout(retry);
+      if (device?.state === "registered") device.unregister().catch(() => {});
     },
     close() { closed = true; clearTimeout(retry); device?.destroy(); device = null; },
   };

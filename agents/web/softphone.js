@@ -1,0 +1,100 @@
+// The lawyer's telephone: one call at a time, its sound, and what it says about itself.
+
+import { computed, signal } from "@preact/signals";
+import { request } from "config/http.js";
+import { pageData } from "config/i18n.js";
+import { createPhone } from "config/phone.js";
+import * as store from "./store.js";
+
+const call = signal(null); // the SDK's Call, ringing or open
+export const open = signal(false); // the call was accepted and carries sound
+export const muted = signal(false);
+export const held = signal(false);
+export const connecting = signal(false); // accepted, sound not yet there
+
+export const phone = createPhone({
+  source: pageData.sdk,
+  quiet: pageData.quiet,
+  voice: pageData.voice,
+  fetchToken: () => request("POST", "/desk/token"),
+  onIncoming: arrived,
+});
+
+/** The call rings here, whatever else is known. */
+export const ringing = computed(() => call.value !== null && !open.value && !connecting.value);
+export const registered = computed(() => phone.state.value === "registered");
+
+/** The contact that the phone talks with; '' when none. */
+const talking = computed(() => (open.value ? contactOf(call.value) : ""));
+
+store.beatWith(() => ({ registered: registered.value, talking: talking.value }));
+
+// The call carries the contact's id in its parameters; the desk's own state is the second best.
+function contactOf(sdkCall) {
+  const id = sdkCall?.customParameters?.get("contact") ?? store.lawyer.peek()?.contact ?? "";
+  return /^c_[0-9a-f]{32}$/.test(id) ? id : "";
+}
+
+function arrived(sdkCall) {
+  call.value = sdkCall;
+  const gone = () => { if (call.value === sdkCall) clear(); };
+  sdkCall.on("accept", () => {
+    open.value = true;
+    connecting.value = false;
+    const contact = contactOf(sdkCall);
+    if (contact) store.act("accepted", { contact }).catch(() => {}); // the carrier's webhook says it, too
+  });
+  sdkCall.on("disconnect", gone);
+  sdkCall.on("cancel", gone);
+  sdkCall.on("reject", gone);
+  sdkCall.on("error", (error) => {
+    store.notice.value = { kind: "breach", key: "desk.notice_phone", fields: { code: error?.code ?? "" } };
+    if (!open.value) gone();
+  });
+  sdkCall.on("mute", (isMuted) => { muted.value = isMuted; });
+}
+
+function clear() {
+  call.value = null;
+  open.value = false;
+  connecting.value = false;
+  muted.value = false;
+  held.value = false;
+}
+
+export function answer() {
+  if (!ringing.value) return;
+  connecting.value = true;
+  call.value.accept();
+}
+
+export async function reject() {
+  const sdkCall = call.value;
+  await store.attempt("reject");
+  if (call.value === sdkCall && !open.value) { sdkCall?.reject(); clear(); }
+}
+
+/** The caller hears goodbye first: the switchboard is told, then the sound is cut. */
+export async function hangUp() {
+  const sdkCall = call.value;
+  const told = store.act("hangup").catch(() => {});
+  await Promise.race([told, new Promise((resolve) => { setTimeout(resolve, 800); })]);
+  sdkCall?.disconnect();
+}
+
+export function toggleMute() { call.value?.mute(!muted.value); }
+
+export async function toggleHold() {
+  const wanted = !held.value;
+  if (await store.attempt("hold", { held: wanted })) held.value = wanted;
+}
+
+export function press(key) { call.value?.sendDigits(key); }
+
+/** 0..1, how loud the lawyer and the caller are right now; the meters show it. */
+export const levels = signal({ me: 0, caller: 0 });
+export function followLevels(sdkCall = call.value) {
+  const heard = (mine, theirs) => { levels.value = { me: mine, caller: theirs }; };
+  sdkCall?.on("volume", heard);
+  return () => sdkCall?.removeListener("volume", heard);
+}

@@ -1,0 +1,76 @@
+// What was said, and what the machine made of it. The machine's words are always marked as such.
+
+import { html } from "htm/preact";
+import { clockOf, t } from "config/i18n.js";
+import { Chip, Empty } from "./parts.js";
+import * as store from "./store.js";
+import { fieldOf, valueOf } from "./words.js";
+
+const UNSURE = 0.6;
+const speakerOf = (name) => t(name === "lawyer" ? "desk.me" : "desk.caller");
+
+function Progress({ said }) {
+  const share = Math.round(100 * (said.progress ?? 0));
+  return html`<div class="progress"><p>${t("desk.transcribing")}${share > 0 && html` <span class="number">${share}%</span>`}</p>
+    <progress max="100" value=${share || undefined} aria-label=${t("desk.transcribing")}></progress>
+    <p class="muted small">${said.reason || t("desk.transcribing_hint")}</p></div>`;
+}
+
+export function Transcript({ said }) {
+  if (!said || said.state === "none") {
+    const talking = store.state.value === "talking";
+    return html`<${Empty} title=${t(talking ? "desk.talk_later" : "desk.talk_none")}><p>${t(talking ? "desk.talk_later_hint" : "desk.talk_none_hint")}</p><//>`;
+  }
+  if (said.state === "failed") return html`<${Failed} said=${said} />`;
+  const turns = said.turns ?? [];
+  return html`
+    ${said.state !== "ready" && html`<${Progress} said=${said} />`}
+    ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
+    <ol class="turns">${turns.map((turn, n) => html`
+      <li key=${n} class=${turn.speaker === "lawyer" ? "turn mine" : "turn"}>
+        <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <span class="timer">${clockOf(turn.start_s * 1000)}</span>
+          ${turn.confidence < UNSURE && html` <${Chip} kind="attention">${t("desk.unsure")}<//>`}</p>
+        <p class="turn-text">${turn.text}</p>
+      </li>`)}</ol>`;
+}
+
+function Failed({ said }) {
+  return html`<p class="banner attention"><strong>${t("desk.transcript_failed")}</strong><span>${said.reason}</span></p><p class="muted">${t("desk.transcript_failed_hint")}</p>`;
+}
+
+// What a lawyer looks at first; the rest follows in the machine's order.
+const FIRST = ["caller_category", "issue_types", "work_prefecture", "amount_owed_yuan", "injury_date", "employment_end_date", "urgency", "deadlines", "four_100"];
+
+export function Draft({ said }) {
+  const draft = said?.draft;
+  return html`
+    <section class="draft" aria-label=${t("desk.draft")}>
+      <div class="note-head"><h3>${t("desk.draft")}</h3>${draft && html`<${Chip} kind="attention">${t("desk.draft_unsigned")}<//>`}</div>
+      ${draft ? html`<${Fields} draft=${draft} />` : html`<${NoDraft} said=${said} />`}
+    </section>`;
+}
+
+function NoDraft({ said }) {
+  if (said?.state === "failed") return html`<${Failed} said=${said} />`;
+  if (said && said.state !== "none" && said.state !== "ready") return html`<${Progress} said=${said} />`;
+  return html`<p class="muted">${t("desk.draft_none")}</p>`;
+}
+
+function Fields({ draft }) {
+  const keys = Object.keys(draft).sort((a, b) => rank(a) - rank(b));
+  const filled = keys.map((key) => [key, draft[key], valueOf(draft[key])]).filter(([, , text]) => text !== "");
+  if (!filled.length) return html`<p class="muted">${t("desk.draft_empty")}</p>`;
+  return html`<dl class="fields">${filled.map(([key, value, text]) => html`
+    <div key=${key}><dt>${fieldOf(key)}</dt><dd>${key === "amount_owed_yuan" ? t("desk.yuan", { n: text }) : text}<${Evidence} value=${value} /></dd></div>`)}</dl>`;
+}
+
+const rank = (key) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
+
+/** Where a value was heard, and how sure the machine is. */
+function Evidence({ value }) {
+  if (!value || typeof value !== "object" || !("value" in value)) return null;
+  const second = value.at_s ?? value.start_s ?? value.evidence?.[0]?.at_s ?? value.evidence?.[0]?.start_s;
+  return html`<span class="evidence muted small">
+    ${second !== undefined && html` <span class="timer">${clockOf(second * 1000)}</span>`}
+    ${value.confidence < UNSURE && html` <${Chip} kind="attention">${t("desk.unsure")}<//>`}</span>`;
+}

@@ -1,0 +1,249 @@
+"""A whole desk for tests: the real pages, sessions, notes and sockets over a switchboard that a test scripts."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from redis.asyncio import Redis
+from sqlalchemy import Engine
+
+from agents import desk, signin
+from agents.accounts import Accounts
+from agents.desks import Desks
+from agents.line import Line
+from agents.notes import Notes
+from agents.voice import VoiceKeys, token_maker
+from config.auth import Auth, Sessions, Throttle
+from config.clock import SystemClock
+from config.pages import Pages, VoiceEdge
+from routing.events import Fact
+from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
+
+NODE_MODULES = Path(__file__).parents[2] / "node_modules"
+CONTACT = "c_" + "1a" * 16
+KEYS = VoiceKeys("AC" + "0" * 32, "SK" + "0" * 32, "s" * 32)
+
+
+class ScriptedSwitchboard:
+    """The switchboard's shape, as a test moves it: every change is told as a fact, as the real one does."""
+
+    def __init__(self) -> None:
+        self.lawyers: dict[str, Lawyer] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.calls: list[tuple[Any, ...]] = []
+        self.facts: asyncio.Queue[Fact] = asyncio.Queue()
+        self.clock = SystemClock()
+
+    async def contact(self, contact_id: str) -> Contact | None:
+        return self.contacts.get(contact_id)
+
+    async def lawyer(self, lawyer_id: str) -> Lawyer | None:
+        return self.lawyers.get(lawyer_id)
+
+    async def snapshot(self) -> Snapshot:
+        return Snapshot(
+            "0-1", self.clock.now_ms(), tuple(self.contacts.values()), tuple(self.lawyers.values())
+        )
+
+    async def sign_in(
+        self, lawyer_id: str, name: str, skills: Iterable[str], languages: Iterable[str], prefecture: str
+    ) -> None:
+        self.calls.append(("sign_in", lawyer_id))
+        self.lawyers[lawyer_id] = Lawyer(
+            lawyer_id,
+            name,
+            LawyerStatus.AWAY,
+            LawyerState.IDLE,
+            frozenset(skills),
+            frozenset(languages),
+            prefecture,
+            since_ms=self.clock.now_ms(),
+            away_reason="break",
+        )
+
+    async def sign_out(self, lawyer_id: str) -> None:
+        self.calls.append(("sign_out", lawyer_id))
+        self.lawyers.pop(lawyer_id, None)
+
+    async def ready(self, lawyer_id: str) -> None:
+        self.calls.append(("ready", lawyer_id))
+        await self.become(lawyer_id, "lawyer.ready", status=LawyerStatus.READY, away_reason="")
+
+    async def away(self, lawyer_id: str, reason: str) -> None:
+        self.calls.append(("away", lawyer_id, reason))
+        await self.become(lawyer_id, "lawyer.away", status=LawyerStatus.AWAY, away_reason=reason)
+
+    async def heartbeat(self, lawyer_id: str, phone_registered: bool, talking_contact: str = "") -> None:
+        self.calls.append(("heartbeat", lawyer_id, phone_registered, talking_contact))
+
+    async def leg_answered(self, contact_id: str, lawyer_id: str) -> None:
+        self.calls.append(("leg_answered", contact_id, lawyer_id))
+        await self.talk(lawyer_id, contact_id)
+
+    async def reject(self, lawyer_id: str) -> None:
+        self.calls.append(("reject", lawyer_id))
+
+    async def lawyer_hangs_up(self, lawyer_id: str) -> None:
+        self.calls.append(("lawyer_hangs_up", lawyer_id))
+        await self.become(lawyer_id, "lawyer.wrapup", state=LawyerState.WRAPUP)
+
+    async def hold(self, lawyer_id: str, held: bool) -> None:
+        self.calls.append(("hold", lawyer_id, held))
+
+    async def wrapup_end(self, lawyer_id: str) -> None:
+        self.calls.append(("wrapup_end", lawyer_id))
+        await self.become(lawyer_id, "lawyer.idle", state=LawyerState.IDLE, contact="")
+
+    async def record(self, fact: Fact) -> None:
+        self.calls.append(("record", fact.kind, fact.contact))
+        await self.facts.put(fact)
+
+    async def become(self, lawyer_id: str, kind: str, **changes: Any) -> None:
+        """Change a lawyer and tell it."""
+        now = self.clock.now_ms()
+        self.lawyers[lawyer_id] = replace(self.lawyers[lawyer_id], since_ms=now, **changes)
+        await self.facts.put(Fact(kind, now, self.lawyers[lawyer_id].contact, lawyer_id))
+
+    async def offer(self, lawyer_id: str, contact: Contact) -> None:
+        """Ring a contact at a lawyer."""
+        self.contacts[contact.id] = contact
+        await self.become(lawyer_id, "contact.offered", state=LawyerState.OFFERED, contact=contact.id)
+
+    async def talk(self, lawyer_id: str, contact_id: str) -> None:
+        contact = self.contacts[contact_id]
+        self.contacts[contact_id] = replace(contact, talk_since_ms=self.clock.now_ms(), talk=1)
+        await self.become(lawyer_id, "contact.accepted", state=LawyerState.TALKING, contact=contact_id)
+
+
+@dataclass(frozen=True)
+class ScriptedTail:
+    facts: "asyncio.Queue[Fact]"
+
+    async def __aiter__(self) -> AsyncIterator[tuple[str, Fact]]:
+        while True:
+            yield "0-1", await self.facts.get()
+
+
+@dataclass
+class Office:
+    """What a test may touch. *transcripts* and *history* are what the readers answer."""
+
+    app: FastAPI
+    switchboard: ScriptedSwitchboard
+    accounts: Accounts
+    notes: Notes
+    auth: Auth
+    desks: Desks
+    transcripts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    history: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+
+
+def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None) -> Office:
+    clock, switchboard = SystemClock(), ScriptedSwitchboard()
+    accounts, notes = Accounts(engine, clock), Notes(engine, clock)
+    auth = Auth(Sessions(redis, clock), secure=False)
+    desks = Desks(switchboard, notes, redis, clock)
+    pages = Pages(NODE_MODULES, voice=voice or VoiceEdge())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(desks.run(lambda: ScriptedTail(switchboard.facts)))
+        yield
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    app = FastAPI(lifespan=lifespan)
+    pages.install(app)
+    office = Office(app, switchboard, accounts, notes, auth, desks)
+    app.include_router(signin.router(signin.FrontDoor(accounts, auth, Throttle(redis), pages, switchboard)))
+    app.include_router(
+        desk.router(
+            desk.Office(
+                line=Line(switchboard, accounts, notes, auth, desks, clock),
+                pages=pages,
+                make_token=token_maker(KEYS),
+                transcript=office.transcripts.get,
+                history=lambda contact: office.history.get(contact, []),
+                offer_s=20,
+                wrapup_s=120,
+            )
+        )
+    )
+    return office
+
+
+@dataclass
+class ScriptedCarrier:
+    """As much of the carrier's signalling as a page needs to be a registered phone that rings."""
+
+    app: FastAPI = field(default_factory=FastAPI)
+    sockets: list[WebSocket] = field(default_factory=list)
+    registered: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        @self.app.websocket("/signal")
+        async def signal(socket: WebSocket) -> None:
+            await socket.accept()
+            self.sockets.append(socket)
+            try:
+                while True:
+                    await self._answer(socket, await socket.receive_text())
+            except WebSocketDisconnect:
+                self.sockets.remove(socket)
+
+    async def _answer(self, socket: WebSocket, text: str) -> None:
+        if not text.strip():
+            await socket.send_text(text)
+            return
+        import json
+
+        frame = json.loads(text)
+        self.heard.append(frame)
+        if frame["type"] == "listen":
+            token = {"identity": "u_1", "ttl": 3600}
+            await self.say(
+                socket, "connected", {"region": "cn", "edge": "local", "home": "cn", "token": token}
+            )
+        elif frame["type"] == "register":
+            on = frame["payload"]["media"]["audio"]
+            await self.say(socket, "ready" if on else "offline", {})
+            if on:
+                self.registered.set()
+
+    async def say(self, socket: WebSocket, kind: str, payload: Mapping[str, Any]) -> None:
+        await socket.send_json({"type": kind, "version": "1.6", "payload": payload})
+
+    async def ring(self, contact: str) -> None:
+        """Invite the phone that registered last."""
+        parameters = {
+            "CallSid": "CA" + "7" * 32,
+            "From": "12348",
+            "To": "client:u_1",
+            "AccountSid": KEYS.account_sid,
+            "Params": f"contact={contact}",
+        }
+        sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+        payload = {"callsid": parameters["CallSid"], "sdp": sdp, "parameters": parameters}
+        await self.say(self.sockets[-1], "invite", payload)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[int]:
+    """Serve an application on a free port of 127.0.0.1, in this event loop; give the port."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="websockets-sansio")
+    )
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if task.done():
+            task.result()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await task
