@@ -20,8 +20,9 @@ from config.ids import new_id
 from config.log import Log
 
 from . import store
-from .media import Carrier, fetch_recording
 from .errors import RecordingLate
+from .lexicon import Lexicon
+from .media import Carrier, fetch_recording
 from .pipeline import Transcript, transcribe_file
 from .recognizers import Hints, Recognizer
 from .store import State
@@ -51,6 +52,7 @@ class Work:
     carrier: Carrier
     choose: Callable[[], tuple[Recognizer | None, str]]
     hints: Hints
+    lexicon: Lexicon
     summarise: Summarise
     record_fact: RecordFact
     clock: Clock = field(default_factory=SystemClock)
@@ -216,7 +218,12 @@ class _Run:
         scratch = self._work.var / "scratch"
         scratch.mkdir(exist_ok=True, mode=0o700)
         heard = transcribe_file(
-            path, recognizer, hints=self._work.hints, progress=self._progress, scratch=scratch
+            path,
+            recognizer,
+            hints=self._work.hints,
+            lexicon=self._work.lexicon,
+            progress=self._progress,
+            scratch=scratch,
         )
         recording = self._recording
         now_ms = self._work.clock.now_ms()

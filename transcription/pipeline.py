@@ -1,11 +1,12 @@
-"""From a recording to turns: split, find speech, decode, merge by time."""
+"""From a recording to turns: split, find speech, decode, merge by time, put words of the field right."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from .audio import Audio, Track, open_audio
+from .lexicon import Lexicon
 from .recognizers import Hints, Recognizer
 from .segments import LONGEST_S, Segmentation, Span, find_speech
 from .turns import Turn
@@ -59,6 +60,7 @@ def transcribe_file(
     recognizer: Recognizer,
     *,
     hints: Hints,
+    lexicon: Lexicon,
     progress: Progress = lambda _: None,
     scratch: Path | None = None,
 ) -> Transcript:
@@ -79,7 +81,8 @@ def transcribe_file(
             progress(min(1.0, done / total))
         progress(1.0)
         flags = _flags(audio, found, speakers)
-        return Transcript(tuple(raw), tuple(raw), recognizer.name, round(audio.length_s, 3), flags)
+        turns = tuple(replace(turn, text=lexicon.correct(turn.text).text) for turn in raw)
+        return Transcript(turns, tuple(raw), recognizer.name, round(audio.length_s, 3), flags)
 
 
 def _units(found: Sequence[Segmentation]) -> list[_Unit]:
