@@ -12,7 +12,7 @@ from config.redis import open_sync_redis
 from sla.demands import Rules
 from sla.targets import load_targets
 from tests.postgres import Postgres, start_postgres
-from .valkey import start_valkey
+from tests.servers import valkey as start_server
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[str]:
     """The address of one real server for all tests of this folder."""
-    with start_valkey() as url:
+    with start_server() as url:
         yield url
 
 

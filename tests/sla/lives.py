@@ -56,7 +56,9 @@ def answered(n: int, at_ms: int = T0, caller: str = "") -> list[Fact]:
     return [
         arrived(n, at_ms, caller),
         Fact("contact.chose", at_ms + 4000, contact(n), body={"digit": "1", "channel": "dedicated"}),
-        Fact("contact.waiting", at_ms + 4000, contact(n), body={"type": "dedicated", "since_ms": at_ms + 4000}),
+        Fact(
+            "contact.waiting", at_ms + 4000, contact(n), body={"type": "dedicated", "since_ms": at_ms + 4000}
+        ),
         Fact("contact.offered", at_ms + 5000, contact(n), "u_1", {"until_ms": at_ms + 25_000}),
         accepted(n, at_ms + 9000),
         Fact("recording.started", at_ms + 9100, contact(n), body={"recording": recording(n)}),

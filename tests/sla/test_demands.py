@@ -91,7 +91,11 @@ def test_a_dropped_talk_followed_by_a_call_back_promise_is_no_answer_yet():
     book, _ = fold(facts)
     assert book.demands[D1].reason == "callback_due"
     assert book.demands[D1].due_ms == T0 + 1_830_000
-    reached = [accepted(1, T0 + 900_000), done(1, 30_000, T0 + 930_000), measured(1, 9, 9, T0 + 940_000, take=2)]
+    reached = [
+        accepted(1, T0 + 900_000),
+        done(1, 30_000, T0 + 930_000),
+        measured(1, 9, 9, T0 + 940_000, take=2),
+    ]
     book, ledger = fold([*facts, *reached])
     assert book.demands[D1].proof["recordings"] == [recording(1, 2)]
     assert [fact.kind for fact in ledger[-2:]] == ["demand.closed", "callback.closed"]
@@ -176,11 +180,11 @@ def test_a_number_on_the_wall_is_masked():
 @given(HISTORIES)
 def test_whatever_happens_a_demand_closes_only_with_proof_or_signature(history: list[Fact]):
     """The oracle knows the raw facts alone: it is not told what the book thought of them."""
-    book, ledger = fold(history)
+    book, _ = fold(history)
     for demand in book.demands.values():
         if demand.state is DemandState.CLOSED:
             witness = demand.proof["contact"]
-            own = [fact for fact in history if fact.contact == witness or witness == demand.contact]
+            own = [fact for fact in history if witness in {fact.contact, demand.contact}]
             talk = sum(_number(f, "talk_ms") for f in own if f.lawyer and f.kind.startswith("contact."))
             assert talk >= 10_000
             for side in ("caller_speech_s", "lawyer_speech_s"):

@@ -1,0 +1,136 @@
+"""What a board shows, as plain JSON values. Pure: the live snapshot and rows of the projections in,
+sections out.
+
+A section maps an id to a flat record; the feed compares sections record by record and sends what changed.
+Durations are never sent: a record says since when, and the page counts, so a quiet queue sends nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from routing.ports import Contact, ContactState, Lawyer, LawyerState, Snapshot
+
+from .demands import mask_number
+
+Record = dict[str, Any]
+Section = dict[str, Record]
+View = dict[str, Section]
+
+LIVE_STAGES = ("menu", "waiting", "offered", "talking", "dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the projections hold now. *head* is the stream id of the ledger's last row."""
+
+    head: str = ""
+    demands: Sequence[Mapping[str, Any]] = ()
+    callbacks: Sequence[Mapping[str, Any]] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def view_of(snapshot: Snapshot, books: Books, health: Mapping[str, Mapping[str, str]]) -> View:
+    """Return every section of the board."""
+    contacts = {c.id: contact_record(c) for c in snapshot.contacts if c.state is not ContactState.ENDED}
+    lawyers = {w.id: lawyer_record(w) for w in snapshot.lawyers}
+    return {
+        "contacts": contacts,
+        "lawyers": lawyers,
+        "demands": {str(row["id"]): _demand_record(row) for row in books.demands},
+        "callbacks": {str(row["id"]): _callback_record(row) for row in books.callbacks},
+        "tiles": {"today": dict(books.counts)},
+        "health": {part: _health_record(fields) for part, fields in health.items()},
+    }
+
+
+def contact_record(contact: Contact) -> Record:
+    """Return a contact without its number: a wall is read by whoever walks past."""
+    return {
+        "state": str(contact.state),
+        "caller": mask_number(contact.from_number),
+        "entrance": contact.entrance,
+        "prefecture": contact.prefecture,
+        "ordinal": contact.ordinal,
+        "channel": contact.channel,
+        "priority": contact.priority,
+        "type": contact.type,
+        "lawyer": contact.lawyer,
+        "since_ms": _since(contact),
+        "waiting_since_ms": contact.waiting_since_ms or contact.arrived_ms,
+    }
+
+
+def lawyer_record(lawyer: Lawyer) -> Record:
+    return {
+        "name": lawyer.name,
+        "status": str(lawyer.status),
+        "state": str(lawyer.state),
+        "since_ms": lawyer.since_ms,
+        "contact": lawyer.contact,
+        "fresh": lawyer.fresh,
+        "on_duty": lawyer.state is not LawyerState.OFFLINE,
+        "reason": lawyer.away_reason,
+        "next": lawyer.next_status,
+        "prefecture": lawyer.prefecture,
+        "skills": sorted(lawyer.skills),
+    }
+
+
+def change(old: View, new: View) -> dict[str, dict[str, Any]]:
+    """Return ``{"set": {section: {id: record}}, "gone": {section: [id]}}``, without what is empty."""
+    changed = {
+        name: records
+        for name, section in new.items()
+        if (records := {i: r for i, r in section.items() if old.get(name, {}).get(i) != r})
+    }
+    gone = {
+        name: missing
+        for name, section in old.items()
+        if (missing := sorted(section.keys() - new[name].keys()))
+    }
+    return {key: value for key, value in (("set", changed), ("gone", gone)) if value}
+
+
+def _since(contact: Contact) -> int:
+    moments = {
+        ContactState.OFFERED: contact.offered_ms,
+        ContactState.TALKING: contact.talk_since_ms,
+        ContactState.WAITING: contact.waiting_since_ms,
+    }
+    return moments.get(contact.state, 0) or contact.arrived_ms
+
+
+def _demand_record(row: Mapping[str, Any]) -> Record:
+    return {
+        "contact": row["contact"],
+        "caller": row["number_masked"],
+        "prefecture": row["prefecture"],
+        "channel": row["channel"],
+        "four_100": row["four_100"],
+        "reason": row["reason"],
+        "stage": row["stage"],
+        "opened_ms": row["opened_at_ms"],
+        "due_ms": row["due_ms"],
+        "target_ms": row["target_ms"],
+    }
+
+
+def _callback_record(row: Mapping[str, Any]) -> Record:
+    return {
+        "demand": row["demand"],
+        "contact": row["contact"],
+        "caller": row["number_masked"],
+        "reason": row["reason"],
+        "opened_ms": row["opened_at_ms"],
+        "due_ms": row["due_ms"],
+    }
+
+
+def _health_record(fields: Mapping[str, str]) -> Record:
+    at = fields.get("at_ms", "0")
+    return {
+        "state": fields.get("state", ""),
+        "at_ms": int(at) if at.isdigit() else 0,
+        "error": fields.get("error", ""),
+    }
