@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import uvicorn
 from starlette.routing import WebSocketRoute
@@ -26,10 +26,16 @@ from .tokens import Tokens
 log = logging.getLogger("carrier")
 
 
+GRACE = 2.0  # seconds that the last callbacks may take while the API still answers what they ask
+
+
 class Phones(Dialer, Protocol):
     """The signalling half: browsers at ``signal``, SIP on a socket of its own."""
 
-    sip_address: str
+    @property
+    def sip_address(self) -> str:
+        """``host:port`` of the SIP socket."""
+        ...
 
     async def start(self) -> None:
         """Open what it listens on."""
@@ -56,7 +62,7 @@ class RunningMixer(Mixer, Protocol):
         ...
 
 
-MakePhones = Callable[[Exchange, RunningMixer, Config], Phones]
+M = TypeVar("M", bound=RunningMixer)
 
 
 class _Server(uvicorn.Server):
@@ -70,10 +76,13 @@ class _Server(uvicorn.Server):
 class Carrier:
     """Start it, use ``http`` and ``sip``, stop it."""
 
-    def __init__(self, config: Config, mixer: RunningMixer, make_phones: MakePhones) -> None:
+    def __init__(
+        self, config: Config, mixer: M, make_phones: Callable[[Exchange, M, Config], Phones]
+    ) -> None:
         self.config = config
         self.network = network = Network(config)
-        network.mixer = self._mixer = mixer
+        network.mixer = mixer
+        self._mixer: RunningMixer = mixer
         network.calls, network.conferences = Calls(network), Conferences(network)
         network.recordings, network.streams = Recordings(network), Streams(network)
         accounts = Accounts(config)
@@ -132,6 +141,7 @@ class Carrier:
         """Hang up every call, finish recordings, send the last callbacks, close."""
         await self.network.calls.hang_up_all()
         await self.network.recordings.drain()
+        await self.network.webhooks.settle(GRACE)
         if self._server is not None and self._serving is not None:
             self._server.should_exit = True
             await self._serving

@@ -11,7 +11,8 @@ from typing import Any
 
 from .ids import now
 
-KEEP = timedelta(days=30)
+KEEP = timedelta(days=7)
+"""How long ended calls and rooms are remembered; recordings until they are deleted."""
 
 Record = dict[str, Any]
 
@@ -49,7 +50,10 @@ class Journal:
         for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 state = json.loads(line)
-                if datetime.fromisoformat(state["at"]) > horizon:
+                old = datetime.fromisoformat(state["at"]) < horizon and state["kind"] != "recording"
+                if old or state.get("status") == "deleted":
+                    states.pop(state["sid"], None)
+                else:
                     states[state["sid"]] = state
             except (ValueError, KeyError, TypeError):
                 continue

@@ -86,8 +86,15 @@ class Listener(Protocol):
 class Endpoint(Protocol):
     """One phone at the other end of a leg: a browser or a SIP phone. Every method is safe in any state."""
 
-    address: str  # client:u_17, sip:bob@127.0.0.1:5090, +8613800000000
-    port: Port
+    @property
+    def address(self) -> str:
+        """``client:u_17``, ``sip:bob@127.0.0.1:5090``, ``+8613800000000``."""
+        ...
+
+    @property
+    def port(self) -> Port:
+        """Its side of the mixer."""
+        ...
 
     async def ring(self) -> None:
         """Inbound leg: tell the phone that it rings."""

@@ -173,8 +173,6 @@ class Recordings:
     def restore(self) -> None:
         """Read the journal; mend the files that a crash cut short."""
         for state in self._network.journal.states("recording"):
-            if state["status"] == "deleted":
-                continue
             recording = _revive(state)
             self._all[recording.sid] = recording
             if recording.status not in {"completed", "absent"}:

@@ -196,6 +196,7 @@ class Shapes:
             "group_sid": None,
             "caller_name": None,
             "queue_time": "0",
+            "stir_verstat": None,
             "trunk_sid": None,
             "uri": f"{uri}.json",
             "subresource_uris": {

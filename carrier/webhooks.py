@@ -117,10 +117,8 @@ class Webhooks:
             headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},
         )
 
-    async def stop(self, grace: float = 2.0) -> None:
-        """Give callbacks under way *grace* seconds, then close."""
-        if self._told:
-            await asyncio.wait(self._told, timeout=grace)
+    async def stop(self) -> None:
+        """Give up what is under way and close."""
         for task in list(self._told):
             task.cancel()
         if self._session is not None:
@@ -162,10 +160,10 @@ class Webhooks:
         self._told.add(task)
         task.add_done_callback(self._told.discard)
 
-    async def settle(self) -> None:
-        """Wait until the callbacks sent so far have been answered."""
+    async def settle(self, seconds: float | None = None) -> None:
+        """Wait until the callbacks sent so far have been answered, for so long at most."""
         if self._told:
-            await asyncio.wait(list(self._told))
+            await asyncio.wait(list(self._told), timeout=seconds)
 
     async def _once(self, hook: Hook, params: Params, rules: Overrides, token: str, etag: str) -> Answer:
         url, method, fields = hook.address, hook.method.upper(), params

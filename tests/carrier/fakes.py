@@ -198,7 +198,7 @@ class FakePhone:
 
 
 class FakePhones:
-    """The world's phones. An address must be in ``reachable`` to be rung; ``dialled`` gets each ringing one."""
+    """The world's phones. What is in ``reachable`` rings; ``dialled`` gets each ringing one."""
 
     def __init__(self, exchange: Exchange, mixer: FakeMixer, config: Config) -> None:
         self.exchange, self.mixer = exchange, mixer

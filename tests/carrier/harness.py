@@ -1,6 +1,7 @@
 """An application that answers webhooks as told, and a twilio client pointed at the carrier under test."""
 
 import asyncio
+import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +35,7 @@ class Request:
 
 @dataclass
 class Application:
-    """A webhook server. ``replies`` maps paths to TwiML, a response, or a function; others get an empty 200."""
+    """A webhook server. ``replies`` maps paths to TwiML, a response or a function; others get a bare 200."""
 
     replies: dict[str, Reply] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
@@ -107,6 +108,9 @@ class Redirected(TwilioHttpClient):
             *args,
             **kwargs,
         )
+
+
+BASIC = {"Authorization": "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()}
 
 
 def twilio_client(base: str, user: str = ACCOUNT, password: str = TOKEN) -> Client:

@@ -20,7 +20,7 @@ ROOM = (
 async def test_a_caller_is_asked_waits_meets_a_lawyer_and_is_recorded(
     application: Application, phones: FakePhones, client: Client
 ) -> None:
-    """Menu, key, waiting, the lawyer rung into a room, the caller sent after, two-channel recording, the end."""
+    """Menu, key, waiting, the lawyer rung into a room, the caller sent after, the recording, the end."""
     application.replies |= {"/voice": MENU, "/menu": WAIT}
     phones.reachable.add("client:u_17")
     caller = phones.call(params={"SipCallId": "x@y"})
