@@ -54,6 +54,16 @@ class Office:
         lawyer = await self.line.switchboard.lawyer(principal.lawyer_id)
         return lawyer is not None and lawyer.contact == contact
 
+    def earlier(self, contact: str) -> list[dict[str, Any]]:
+        """Return the caller's earlier contacts, with lawyers by name. Blocking."""
+        names: dict[str, str] = {}
+        rows = [dict(row) for row in self.history(contact)]
+        for lawyer in {str(row.get("lawyer") or "") for row in rows}:
+            number = lawyer.removeprefix("u_")
+            account = self.line.accounts.find(int(number)) if number.isdecimal() else None
+            names[lawyer] = account.name if account else lawyer
+        return [{**row, "lawyer": names[str(row.get("lawyer") or "")]} for row in rows]
+
     async def check_theirs(self, principal: Principal, contact: str) -> None:
         """Raise NotYours unless this lawyer has the contact, or had it."""
         if await self.holds(principal, contact):
@@ -126,10 +136,10 @@ def _contact_routes(routes: APIRouter, office: Office) -> None:
         found = await switchboard.contact(contact)
         note = await asyncio.to_thread(notes.find, contact, principal.lawyer_id)
         said = await asyncio.to_thread(office.transcript, contact)
-        earlier = await asyncio.to_thread(office.history, contact)
+        earlier = await asyncio.to_thread(office.earlier, contact)
         return {
             "card": card_of(found) if found else None,
-            "history": [dict(row) for row in earlier],
+            "history": earlier,
             "transcript": dict(said) if said is not None else None,
             "note": note_card(note) if note else None,
         }

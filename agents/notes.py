@@ -85,7 +85,8 @@ class Notes:
                 return _saved(note)
             if note.rev != draft.base and not same_writer:
                 raise NoteConflict(_saved(note))
-            if note.sealed or (note.text and now - note.started_at_ms > VERSION_MS):
+            old = now - note.started_at_ms > VERSION_MS
+            if note.sealed or (note.text and (old or not same_writer)):
                 note = Note(
                     contact=contact,
                     lawyer=lawyer,

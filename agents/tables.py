@@ -25,8 +25,8 @@ class Account(SQLModel, table=True):
 class Note(SQLModel, table=True):
     """One version of a lawyer's note on a contact; the highest *version* is the note.
 
-    While a version is young and not *sealed*, saving overwrites it (people type); otherwise a new version
-    begins, so that every amendment keeps what was there before. *rev* counts saves over all versions;
+    While a version is young, not *sealed* and typed in one tab, saving overwrites it; otherwise a new
+    version begins, so that every amendment keeps what was there before. *rev* counts saves over all versions;
     *writer* and *seq* say which browser tab saved last, and the how-manieth save of it that was.
     """
 

@@ -76,6 +76,8 @@ def _entries(file: Path) -> Iterable[tuple[str, dict[str, str]]]:
     if not isinstance(document, dict):
         raise BadCatalogue(f"{file}: expected a mapping of keys, found {type(document).__name__}")
     for name, entry in document.items():
+        if not isinstance(name, str):
+            raise BadCatalogue(f"{file}: {name!r} is not a word to YAML: rename it or quote it")
         if not isinstance(entry, dict) or not all(isinstance(entry.get(lang), str) for lang in LANGUAGES):
             raise BadCatalogue(f"{file}: {name}: expected a text for each of {', '.join(LANGUAGES)}")
         yield f"{file.stem}.{name}", entry

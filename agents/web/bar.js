@@ -38,6 +38,7 @@ function Presence() {
   const wanted = busy && lawyer?.next_status ? lawyer.next_status : lawyer?.status;
   const offline = !store.live.value;
   return html`
+    ${busy && html`<span class="muted small after-call">${t("desk.after_call")}</span>`}
     <div class="segmented" role="group" aria-label=${t(busy ? "desk.next_status" : "desk.presence")}>
       <button aria-pressed=${wanted === "ready"} disabled=${offline} aria-keyshortcuts="Alt+R" title="${t("desk.ready")} · Alt+R" onClick=${goReady}>${t("desk.ready")}</button>
       <button aria-pressed=${wanted === "away"} disabled=${offline} aria-keyshortcuts="Alt+R" title="${t("desk.away")} · Alt+R" onClick=${() => goAway()}>${t("desk.away")}</button>
@@ -78,7 +79,7 @@ export function StatusBar() {
           ${oldest > 0 && html`<span class="muted"> · ${t("desk.longest")} <span class="timer" role="timer" aria-live="off">${clockOf(store.now.value - oldest)}</span></span>`}
         </span>
         <${PhoneChip} />
-        <button class="quiet" aria-expanded=${doctor.shown.value} onClick=${() => { doctor.shown.value = !doctor.shown.value; }}><${Icon} name="doctor" />${t("desk.doctor")}</button>
+        <button class="quiet" aria-label=${t("desk.doctor")} aria-expanded=${doctor.shown.value} onClick=${() => { doctor.shown.value = !doctor.shown.value; }}><${Icon} name="doctor" /><span class="wide-only">${t("desk.doctor")}</span></button>
       </div>
     </section>`;
 }
@@ -88,6 +89,7 @@ export function Banners() {
   const rows = [];
   const status = store.feed.status.value;
   if (status === "stale") rows.push(["breach", t("common.feed_stale", { age: clockOf(store.feed.ageMs.value) }), t("common.feed_stale_hint")]);
+  if (store.ended.value) return null; // the veil says it
   if (phone.phone.state.value === "failed" || phone.phone.state.value === "unregistered") {
     rows.push(["breach", t("desk.phone_lost"), t("desk.phone_lost_hint", { code: phone.phone.problem.value || "-" })]);
   }

@@ -18,8 +18,9 @@ const card = () => store.contact.value;
 export function CallPanel() {
   const { state } = store;
   if (state.value === "talking" || phone.open.value) return html`<${Talking} />`;
-  if (state.value === "offered" || phone.ringing.value || phone.connecting.value) return html`<${Ringing} />`;
+  if (state.value === "offered" || phone.connecting.value) return html`<${Ringing} />`;
   if (state.value === "wrapup") return html`<${Wrapup} />`;
+  if (phone.ringing.value) return html`<${Ringing} />`; // sound is here before, or without, the server's word
   return html`<${Idle} /><${Recent} />`;
 }
 

@@ -4,6 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { request } from "config/http.js";
 import { NoteEditor } from "./notes.js";
 import * as store from "./store.js";
+import { finished } from "./transcript.js";
 
 export const picked = signal("");
 export const recent = signal(null); // rows of /desk/contacts, or null while loading
@@ -22,7 +23,6 @@ export function editorOf(id) {
   return editors.get(id);
 }
 
-const unfinished = (said) => said && !["ready", "failed", "none"].includes(said.state);
 let poll = 0;
 
 async function load(id) {
@@ -33,7 +33,7 @@ async function load(id) {
     if (shown.peek() !== id) return;
     details.value = { ...answer, id, status: "ready" };
     if (answer.note) editorOf(id).load(answer.note);
-    if (unfinished(answer.transcript)) poll = setTimeout(() => load(id), 2000);
+    if (answer.transcript && !finished(answer.transcript)) poll = setTimeout(() => load(id), 2000);
   } catch {
     if (shown.peek() !== id) return;
     details.value = { ...details.peek(), id, status: "failed" };

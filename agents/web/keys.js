@@ -7,6 +7,7 @@ import { t } from "config/i18n.js";
 import { toggleReady } from "./bar.js";
 import { tab } from "./detail.js";
 import * as phone from "./softphone.js";
+import { ended } from "./store.js";
 
 export const help = signal(false);
 
@@ -28,7 +29,7 @@ const typing = (target) => target.closest?.("input, textarea, select, [contented
 
 export function listenToKeys() {
   addEventListener("keydown", (event) => {
-    if (event.repeat || event.isComposing) return;
+    if (event.repeat || event.isComposing || ended.value) return;
     if (event.altKey && !event.ctrlKey && !event.metaKey && event.code in KEYS) {
       event.preventDefault();
       KEYS[event.code][2]();
@@ -41,9 +42,9 @@ export function listenToKeys() {
 export function Help() {
   const dialog = useRef(null);
   useEffect(() => {
-    if (help.value) dialog.current?.showModal();
+    if (help.value && !ended.value) dialog.current?.showModal();
     else dialog.current?.close();
-  }, [help.value]);
+  }, [help.value, ended.value]);
   return html`<dialog ref=${dialog} class="card help" aria-labelledby="help-title" onClose=${() => { help.value = false; }}>
     <header><h2 id="help-title">${t("desk.help")}</h2><button class="quiet" aria-label=${t("desk.close")} onClick=${() => { help.value = false; }}>✕</button></header>
     <dl>${Object.values(KEYS).map(([key, label]) => html`<div><dt><kbd>Alt</kbd> + <kbd>${key}</kbd></dt><dd>${t(label)}</dd></div>`)}

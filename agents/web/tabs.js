@@ -39,7 +39,7 @@ export function Tabs() {
 function Mark({ name }) {
   const { history, transcript } = details.value;
   if (name === "history" && history.length) return html`<span class="count number">${history.length}</span>`;
-  if (name === "talk" && transcript?.state === "ready") return html`<span class="count number">${transcript.turns?.length ?? 0}</span>`;
+  if (name === "talk" && transcript?.turns?.length) return html`<span class="count number">${transcript.turns.length}</span>`;
   return null;
 }
 

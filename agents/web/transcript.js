@@ -7,12 +7,15 @@ import * as store from "./store.js";
 import { fieldOf, valueOf } from "./words.js";
 
 const UNSURE = 0.6;
+
+/** Nothing more will come by itself. */
+export const finished = (said) => ["drafted", "failed", "none"].includes(said.state);
 const speakerOf = (name) => t(name === "lawyer" ? "desk.me" : "desk.caller");
 
 function Progress({ said }) {
   const share = Math.round(100 * (said.progress ?? 0));
-  return html`<div class="progress"><p>${t("desk.transcribing")}${share > 0 && html` <span class="number">${share}%</span>`}</p>
-    <progress max="100" value=${share || undefined} aria-label=${t("desk.transcribing")}></progress>
+  return html`<div class="progress"><p>${t(`desk.progress_${said.state}`)}${share > 0 && html` <span class="number">${share}%</span>`}</p>
+    <progress max="100" value=${share || undefined} aria-label=${t(`desk.progress_${said.state}`)}></progress>
     <p class="muted small">${said.reason || t("desk.transcribing_hint")}</p></div>`;
 }
 
@@ -24,8 +27,8 @@ export function Transcript({ said }) {
   if (said.state === "failed") return html`<${Failed} said=${said} />`;
   const turns = said.turns ?? [];
   return html`
-    ${said.state !== "ready" && html`<${Progress} said=${said} />`}
-    ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
+    ${said.state !== "drafted" && html`<${Progress} said=${said} />`}
+    ${said.state === "drafted" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
     <ol class="turns">${turns.map((turn, n) => html`
       <li key=${n} class=${turn.speaker === "lawyer" ? "turn mine" : "turn"}>
         <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <span class="timer">${clockOf(turn.start_s * 1000)}</span>
@@ -52,7 +55,7 @@ export function Draft({ said }) {
 
 function NoDraft({ said }) {
   if (said?.state === "failed") return html`<${Failed} said=${said} />`;
-  if (said && said.state !== "none" && said.state !== "ready") return html`<${Progress} said=${said} />`;
+  if (said && !finished(said)) return html`<${Progress} said=${said} />`;
   return html`<p class="muted">${t("desk.draft_none")}</p>`;
 }
 

@@ -20,7 +20,7 @@ export function numberOf(card) {
 export function valueOf(value) {
   if (value === null || value === undefined || value === "") return "";
   if (Array.isArray(value)) return value.map(valueOf).filter(Boolean).join("；");
-  if (typeof value === "boolean") return t(value ? "draft.yes" : "draft.no");
+  if (typeof value === "boolean") return t(value ? "draft.answer_yes" : "draft.answer_no");
   if (typeof value === "object") {
     if ("value" in value) return valueOf(value.value);
     return Object.entries(value).filter(([, inner]) => inner !== null && inner !== "")
