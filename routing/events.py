@@ -6,30 +6,35 @@ that are decided elsewhere (a recording was measured, a summary signed) are appe
 
 Every kind, and what its body holds (times are unix milliseconds):
 
-contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, ordinal (1 = first contact from here)
-contact.chose         digit ('' = none), channel, evidence (list of words)
-contact.waiting       type, priority, since_ms
-contact.retagged      type, priority, reason
+contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, ordinal (1 = first contact from
+                      here), number (that a web caller left)
+contact.chose         digit ('' = none), channel, evidence (list of words), language, prefecture
+contact.waiting       type, priority, since_ms, place_ms, step
+contact.retagged      type, priority, reason, channel, language, prefecture, place_ms, step
+contact.relaxed       step, load: looks further for a lawyer
 contact.offered       until_ms, waited_ms                      (lawyer set)
 contact.accepted      waited_ms, talk (n-th talk of this contact)  (lawyer set) the lawyer answered
+contact.joined        (lawyer set) the caller was brought to the lawyer
 contact.dropped       reason, talk_ms       (lawyer set) the talk broke off; the caller is back in their old place
-contact.abandoned     stage (menu, waiting, offered), waited_ms
+contact.abandoned     stage (menu, waiting, offered, answered: before they met), waited_ms
 contact.done          ended_by (caller, lawyer, carrier, supervisor), talk_ms  (lawyer set)
 contact.callback      number ('' = the number they called from), reason: the caller chose to be called back
 offer.rejected        reason                                   (lawyer set)
-offer.expired         rang_ms                                  (lawyer set) the lawyer let it ring, and is now away
-offer.failed          reason                                   (lawyer set) the lawyer's phone could not be rung
-callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number, due_ms, place_ms
+offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away
+offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
+callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number,
+                      due_ms, place_ms
 callback.closed       callback, proof or signature
-lawyer.signed_in      skills, languages, prefecture, name
+lawyer.signed_in      skills, languages, prefecture, name, profile
 lawyer.signed_out
-lawyer.ready          lawyer.away (reason)   lawyer.stale (the desk or the phone stopped answering)   lawyer.fresh
-lawyer.wrapup         until_ms               lawyer.idle
-recording.started     recording              recording.completed   recording, length_s
+lawyer.ready          lawyer.away (reason)     lawyer.next (status, reason: what they are after this talk)
+lawyer.stale          the desk or the phone stopped answering        lawyer.fresh
+lawyer.wrapup         until_ms                 lawyer.idle
+recording.started     recording                recording.completed   recording, length_s
 recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
-transcript.ready      recording, recognizer  transcript.failed     recording, reason
-summary.drafted       summary.signed         note.saved (never the text: SQL has it)
-demand.excluded       reason, by             a supervisor's signed decision
+transcript.ready      recording, recognizer    transcript.failed     recording, reason
+summary.drafted       summary.signed           note.saved (never the text: SQL has it)
+demand.excluded       reason, by               a supervisor's signed decision
 """
 
 import json
@@ -58,6 +63,6 @@ class Fact:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, str]) -> "Fact":
-        """Read a stream entry. Lua's cjson writes an empty table as ``{}`` or ``[]``: both mean no body."""
-        body = json.loads(fields.get("b") or "{}") or {}
+        """Read a stream entry. Lua's cjson writes an empty list as ``{}``: readers take it as empty."""
+        body = json.loads(fields.get("b") or "{}")
         return cls(fields["k"], int(fields["t"]), fields.get("c", ""), fields.get("l", ""), body)

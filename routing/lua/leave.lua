@@ -1,0 +1,24 @@
+-- ARGV 5 contact
+local c = load_contact(ARGV[5])
+if not c then return unknown('contact', ARGV[5]) end
+if not on_line(c.state) then return answer(false, c) end
+if c.state == 'talking' and c.in_room then
+  local l, leg = finish(c, 'caller')
+  return answer(true, c, l, {}, leg)
+end
+local l, serves, offers, leg = nil, nil, {}, c.leg
+if c.lawyer ~= '' then
+  l = load_lawyer(c.lawyer)
+  serves = served_by(l)
+  if not serves then return missing('profile', l.profile) end
+end
+local stage = c.state == 'talking' and 'answered' or c.state
+if c.state == 'waiting' then leave_queue(c) end
+settle('offer', c.id)
+end_talk(c)
+fact('contact.abandoned', c.id, '', {
+  stage = stage, waited_ms = c.waiting_since_ms > 0 and now - c.waiting_since_ms or 0,
+})
+open_callback(c, c.talk > 0 and stage ~= 'answered' and 'dropped' or 'abandoned')
+if l then free_lawyer(l, serves, offers) end
+return answer(true, c, l, offers, leg)

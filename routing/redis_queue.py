@@ -1,0 +1,222 @@
+"""The queue in Redis: one Lua script per method, so each is atomic."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from config.redis import HOTLINE
+
+from . import policy
+from .errors import IllegalTransition, UnknownContact, UnknownLawyer
+from .events import Fact
+from .invariants import State, violations
+from .keys import key, keys
+from .policy import Rules
+from .ports import Arrival, Contact, Due, DueKind, Lawyer, Move, Need, Place, SignIn, Snapshot
+from .records import (
+    callback_of,
+    contact_of,
+    contact_record,
+    dumps,
+    lawyer_of,
+    lawyer_record,
+    move_of,
+    need_record,
+    new_contact,
+)
+
+_LUA = files("routing") / "lua"
+_TIMES = (
+    *("ring", "menu_lease", "wait_lease", "talk_lease", "room_retry"),
+    *("wrapup", "fresh", "pass_over", "carrier_retry", "forget"),
+)
+
+
+class RedisQueue:
+    """Implements ``routing.ports.Queue``. *redis* decodes its answers to text."""
+
+    def __init__(self, redis: Redis, rules: Rules, *, hotline: str = HOTLINE) -> None:
+        self._redis, self._rules = redis, rules
+        self._keys, self._ev = keys(hotline), key("ev", hotline)
+        self._tables = key("tables", hotline)
+        self._times = ",".join(str(getattr(rules.times, name)) for name in _TIMES)
+        self._ladder = ",".join(str(step.after_ms) for step in rules.ladder)
+        self._gates = ",".join(str(step.load) for step in rules.ladder)
+        self._common = (_LUA / "common.lua").read_text(encoding="utf-8")
+        self._scripts: dict[str, AsyncScript] = {}
+
+    async def arrive(self, arrival: Arrival, now: int) -> Move:
+        return await self._move("arrive", now, contact_record(new_contact(arrival, now)))
+
+    async def wait(self, contact: str, need: Need, now: int) -> Move:
+        return await self._move("wait", now, contact, need_record(need, self._rules))
+
+    async def retag(self, contact: str, need: Need, reason: str, now: int) -> Move:
+        return await self._move("retag", now, contact, need_record(need, self._rules), reason)
+
+    async def renew(self, contact: str, now: int) -> Move:
+        return await self._move("renew", now, contact)
+
+    async def ringing(self, contact: str, lawyer: str, leg: str, now: int) -> Move:
+        return await self._move("ringing", now, contact, lawyer, leg)
+
+    async def accept(self, contact: str, lawyer: str, now: int) -> Move:
+        return await self._move("offer_accept", now, contact, lawyer)
+
+    async def reject(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        return await self._move("offer_reject", now, contact, lawyer, reason)
+
+    async def expire(self, contact: str, lawyer: str, now: int) -> Move:
+        return await self._move("offer_expire", now, contact, lawyer)
+
+    async def fail(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        return await self._move("offer_fail", now, contact, lawyer, reason)
+
+    async def drop(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        return await self._move("drop", now, contact, lawyer, reason)
+
+    async def done(self, contact: str, ended_by: str, now: int) -> Move:
+        return await self._move("done", now, contact, ended_by)
+
+    async def leave(self, contact: str, now: int) -> Move:
+        return await self._move("leave", now, contact)
+
+    async def choose_callback(self, contact: str, number: str, now: int) -> Move:
+        return await self._move("choose_callback", now, contact, number)
+
+    async def in_room(self, contact: str, now: int) -> Move:
+        return await self._move("in_room", now, contact)
+
+    async def recording(self, contact: str, recording: str, now: int) -> Move:
+        return await self._move("recording", now, contact, recording)
+
+    async def sign_in(self, who: SignIn, now: int) -> Move:
+        return await self._move("sign_in", now, lawyer_record(who))
+
+    async def sign_out(self, lawyer: str, now: int) -> Move:
+        return await self._move("sign_out", now, lawyer)
+
+    async def ready(self, lawyer: str, now: int) -> Move:
+        return await self._move("ready", now, lawyer)
+
+    async def away(self, lawyer: str, reason: str, now: int) -> Move:
+        return await self._move("away", now, lawyer, reason)
+
+    async def heartbeat(self, lawyer: str, registered: bool, talking: str, now: int) -> Move:
+        return await self._move("heartbeat", now, lawyer, "1" if registered else "0", talking)
+
+    async def wrapup_end(self, lawyer: str, now: int) -> Move:
+        return await self._move("wrapup_end", now, lawyer)
+
+    async def stale(self, lawyer: str, now: int) -> Move:
+        return await self._move("stale", now, lawyer)
+
+    async def relax(self, contact: str, now: int) -> Move:
+        return await self._move("relax", now, contact, self._gates)
+
+    async def forget(self, contact: str, now: int) -> Move:
+        return await self._move("forget", now, contact)
+
+    async def postpone(self, due: Due, until: int) -> bool:
+        return bool(await self._run("postpone", until, f"{due.kind}:{due.owner}", str(until)))
+
+    async def close_callback(self, callback: str, closing: Mapping[str, object], now: int) -> bool:
+        return bool(await self._run("close_callback", now, callback, dumps(dict(closing))))
+
+    async def due(self, now: int, limit: int) -> Sequence[Due]:
+        rows = cast("list[str]", await self._run("due", now, str(limit)))
+        found = []
+        for member, at in zip(rows[::2], rows[1::2], strict=True):
+            kind, _, owner = member.partition(":")
+            found.append(Due(DueKind(kind), owner, int(float(at))))
+        return found
+
+    async def contact(self, contact: str) -> Contact | None:
+        record = await self._run("read", 0, "contact", contact)
+        return contact_of(json.loads(record)) if record else None
+
+    async def lawyer(self, lawyer: str) -> Lawyer | None:
+        record = await self._run("read", 0, "lawyer", lawyer)
+        return lawyer_of(json.loads(record)) if record else None
+
+    async def place(self, contact: str, now: int) -> Place | None:
+        answer = await self._decide("place", now, contact)
+        if not answer:
+            return None
+        ahead, duty = int(answer["ahead"]), int(answer["duty"])
+        handling = [int(ms) for ms in answer["handling"]]
+        estimate = policy.estimate_ms(ahead, duty, handling, self._rules)
+        return Place(position=ahead + 1, ahead=ahead, estimate_ms=estimate, lawyers_on_duty=duty)
+
+    async def snapshot(self, now: int, limit: int = 5000) -> Snapshot:
+        last, contacts, lawyers, callbacks = await self._run("snapshot", now, str(limit))
+        everyone = map(lawyer_of, map(json.loads, lawyers))
+        return Snapshot(
+            ev=last,
+            at_ms=now,
+            contacts=sorted(map(contact_of, map(json.loads, contacts)), key=lambda c: (c.place_ms, c.id)),
+            lawyers=sorted((one for one in everyone if one.state != "offline"), key=lambda one: one.id),
+            callbacks=sorted(
+                map(callback_of, map(json.loads, callbacks)), key=lambda k: (str(k["place_ms"]), str(k["id"]))
+            ),
+        )
+
+    async def check_invariants(self) -> list[str]:
+        contacts, gone, lawyers, waiting, idle, due, callbacks, counts = await self._run("dump", 0)
+        return violations(
+            State(
+                contacts=[json.loads(text) for text in contacts],
+                gone=[json.loads(text) for text in gone],
+                lawyers=[json.loads(text) for text in lawyers],
+                waiting=waiting,
+                idle=idle,
+                due=dict(zip(due[::2], map(float, due[1::2]), strict=True)),
+                callbacks=[json.loads(text) for text in callbacks],
+                counts=dict(zip(counts[::2], map(int, counts[1::2]), strict=True)),
+            )
+        )
+
+    async def record(self, fact: Fact) -> None:
+        await self._redis.xadd(self._ev, cast("dict[Any, Any]", fact.to_fields()))
+
+    async def _move(self, name: str, now: int, *args: str) -> Move:
+        return move_of(await self._decide(name, now, *args))
+
+    async def _decide(self, name: str, now: int, *args: str) -> dict[str, Any]:
+        """Run a script; make the tables that it finds missing; raise what it refuses."""
+        while True:
+            text = await self._run(name, now, *args)
+            answer = cast("dict[str, Any]", json.loads(text)) if text else {}
+            if "missing" in answer:
+                await self._learn(answer["missing"], answer["name"])
+            elif "illegal" in answer:
+                raise IllegalTransition(answer["whom"], answer["state"], answer["illegal"])
+            elif "unknown" in answer:
+                unknown = UnknownContact if answer["unknown"] == "contact" else UnknownLawyer
+                raise unknown(answer["id"])
+            else:
+                return answer
+
+    async def _learn(self, kind: str, name: str) -> None:
+        """Make the table of a type or a profile by the policy. Refused if others were added meanwhile."""
+        prefix = "profiles:" if kind == "type" else "types:"
+        fields = await self._redis.hkeys(self._tables)
+        others = [str(field).removeprefix(prefix) for field in fields if str(field).startswith(prefix)]
+        table: object
+        if kind == "type":
+            table = [[row.step, row.width, row.profile] for row in policy.able(name, others, self._rules)]
+        else:
+            table = policy.serves(name, others, self._rules)
+        await self._run("learn", 0, kind, name, str(len(others)), dumps(table))
+
+    async def _run(self, name: str, now: int, *args: str) -> Any:
+        script = self._scripts.get(name)
+        if script is None:
+            text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
+            script = self._scripts[name] = self._redis.register_script(f"{self._common}\n{text}")
+        due = str(policy.callback_due_ms(now, self._rules))
+        return await script(keys=self._keys, args=[str(now), self._times, due, self._ladder, *args])

@@ -1,0 +1,101 @@
+"""Every deadline. Each is decided by a step of the queue that checks again whether it still holds."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from config.clock import Clock
+from config.errors import AnxinError
+from config.log import Log
+
+from .hands import Hands
+from .policy import Rules
+from .ports import CallGone, Contact, ContactState, Due, DueKind, LawyerState, Queue, Telephony
+
+log = Log(__name__)
+TRY_AGAIN_MS = 2000
+_IN_QUEUE = (ContactState.WAITING, ContactState.OFFERED)
+
+
+class Sweep:
+    def __init__(self, queue: Queue, telephony: Telephony, hands: Hands, clock: Clock, rules: Rules) -> None:
+        self._queue, self._telephony, self._hands = queue, telephony, hands
+        self._clock, self._rules = clock, rules
+        self._on: Mapping[DueKind, Callable[[Due], Awaitable[None]]] = {
+            DueKind.OFFER: self._offer,
+            DueKind.LEASE: self._lease,
+            DueKind.TALK: self._talk,
+            DueKind.ROOM: self._room,
+            DueKind.RELAX: self._relax,
+            DueKind.WRAPUP: self._wrapup,
+            DueKind.BEAT: self._beat,
+            DueKind.FORGET: self._forget,
+        }
+
+    async def sweep(self, limit: int) -> int:
+        """Act on deadlines that have passed, the oldest first; return how many. One that fails is put off."""
+        passed = await self._queue.due(self._clock.now_ms(), limit)
+        for due in passed:
+            try:
+                await self._on[due.kind](due)
+            except (AnxinError, CallGone) as error:
+                log.warning("deadline.failed", kind=due.kind, owner=due.owner, error=type(error).__name__)
+                await self._queue.postpone(due, self._clock.now_ms() + TRY_AGAIN_MS)
+        return len(passed)
+
+    async def _offer(self, due: Due) -> None:
+        contact, now = await self._queue.contact(due.owner), self._clock.now_ms()
+        if contact is None or contact.state is not ContactState.OFFERED or contact.until_ms > now:
+            return
+        if contact.leg:
+            log.info("offer.expired", contact=contact.id, lawyer=contact.lawyer)
+            move = await self._queue.expire(contact.id, contact.lawyer, now)
+        else:  # it never rang, because whoever was to ring it died: no fault of the lawyer
+            move = await self._queue.fail(contact.id, contact.lawyer, "carrier", now)
+        self._hands.carry_out(move)
+
+    async def _lease(self, due: Due) -> None:
+        if not await self._telephony.is_alive(due.owner):
+            log.info("caller.gone", contact=due.owner, when="lease")
+            self._hands.carry_out(await self._queue.leave(due.owner, self._clock.now_ms()))
+            return
+        move = await self._queue.renew(due.owner, self._clock.now_ms())
+        if move.contact is not None and move.contact.state in {ContactState.MENU, *_IN_QUEUE}:
+            await self._hands.send(due.owner, "wait")
+
+    async def _talk(self, due: Due) -> None:
+        contact = await self._queue.contact(due.owner)
+        if contact is None or contact.state is not ContactState.TALKING:
+            return
+        if not await self._telephony.is_alive(due.owner):
+            await self._caller_vanished(contact)
+        elif contact.leg and not await self._telephony.leg_is_alive(contact.leg):
+            now = self._clock.now_ms()
+            self._hands.carry_out(await self._queue.drop(contact.id, contact.lawyer, "lost", now))
+            await self._hands.send(contact.id, "reconnect")
+        else:
+            await self._queue.renew(contact.id, self._clock.now_ms())
+
+    async def _caller_vanished(self, contact: Contact) -> None:
+        now = self._clock.now_ms()
+        if contact.in_room:
+            move = await self._queue.done(contact.id, "carrier", now)
+        else:
+            move = await self._queue.leave(contact.id, now)
+        self._hands.carry_out(move)
+
+    async def _room(self, due: Due) -> None:
+        await self._queue.postpone(due, self._clock.now_ms() + self._rules.times.room_retry)
+        await self._hands.bring(due.owner)
+
+    async def _relax(self, due: Due) -> None:
+        self._hands.carry_out(await self._queue.relax(due.owner, self._clock.now_ms()))
+
+    async def _wrapup(self, due: Due) -> None:
+        lawyer, now = await self._queue.lawyer(due.owner), self._clock.now_ms()
+        if lawyer is not None and lawyer.state is LawyerState.WRAPUP and lawyer.until_ms <= now:
+            self._hands.carry_out(await self._queue.wrapup_end(due.owner, now))
+
+    async def _beat(self, due: Due) -> None:
+        self._hands.carry_out(await self._queue.stale(due.owner, self._clock.now_ms()))
+
+    async def _forget(self, due: Due) -> None:
+        await self._queue.forget(due.owner, self._clock.now_ms())

@@ -1,0 +1,221 @@
+"""Loads, decides, carries out: the one object that the web handlers, the desk and the clock use.
+
+Every method is safe to call twice and out of order. Each decides by one step of the queue and then carries it
+out at the carrier; what is not carried out, because the carrier failed or this process died, is mended by
+``sweep`` or by the wait loop's next webhook.
+"""
+
+from collections.abc import Iterable
+
+from config.clock import Clock
+from config.errors import AnxinError
+from config.log import Log
+
+from .errors import UnknownContact
+from .events import Fact
+from .hands import Hands
+from .policy import Rules
+from .ports import (
+    Arrival,
+    CallGone,
+    Contact,
+    ContactState,
+    Lawyer,
+    LawyerState,
+    Move,
+    Need,
+    Place,
+    Queue,
+    SignIn,
+    Snapshot,
+    Telephony,
+)
+from .sweep import Sweep
+
+log = Log(__name__)
+
+
+class Switchboard:
+    def __init__(self, queue: Queue, telephony: Telephony, clock: Clock, rules: Rules) -> None:
+        self._queue, self._telephony, self._clock, self._rules = queue, telephony, clock, rules
+        self._hands = Hands(queue, telephony, clock)
+        self._sweep = Sweep(queue, telephony, self._hands, clock, rules)
+
+    # Callers ------------------------------------------------------------------------------------------------
+
+    async def arrive(self, arrival: Arrival) -> Contact:
+        """Open a contact; a repeated webhook meets it as it is now."""
+        return _contact(await self._queue.arrive(arrival, self._now()))
+
+    async def choose(self, contact_id: str, need: Need) -> Contact:
+        """The menu is over: queue the contact and ring a lawyer at once if one is free."""
+        return _contact(self._done(await self._queue.wait(contact_id, need, self._now())))
+
+    async def retag(self, contact_id: str, need: Need, reason: str) -> Contact:
+        """Move a waiting contact to another channel, language or priority; it keeps its place."""
+        return _contact(self._done(await self._queue.retag(contact_id, need, reason, self._now())))
+
+    async def contact(self, contact_id: str) -> Contact | None:
+        return await self._queue.contact(contact_id)
+
+    async def place(self, contact_id: str) -> Place | None:
+        return await self._queue.place(contact_id, self._now())
+
+    async def still_here(self, contact_id: str) -> None:
+        """A webhook of the wait loop came: renew the lease, and bring a caller whom nobody brought."""
+        move = await self._queue.renew(contact_id, self._now())
+        contact = move.contact
+        if contact is None or contact.state is not ContactState.TALKING or contact.in_room:
+            return
+        if self._now() - contact.talk_since_ms >= self._rules.times.room_retry:
+            self._hands.start(self._hands.bring(contact_id))
+
+    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact:
+        """The caller wants to be called back, at *number* or where they call from; the place is kept."""
+        return _contact(self._done(await self._queue.choose_callback(contact_id, number, self._now())))
+
+    async def caller_left(self, contact_id: str, outcome: str) -> None:
+        """The caller's leg ended, in whatever state: abandoned with a call-back, or done."""
+        try:
+            move = self._done(await self._queue.leave(contact_id, self._now()))
+        except UnknownContact:
+            log.warning("contact.unknown", contact=contact_id, event="caller_left")
+            return
+        if move.changed and move.contact is not None:
+            log.info("caller.left", contact=contact_id, outcome=outcome, state=move.contact.state)
+
+    # Legs of lawyers ----------------------------------------------------------------------------------------
+
+    async def leg_answered(self, contact_id: str, lawyer_id: str) -> None:
+        """The lawyer answered: bring the caller and record. News of an earlier offer changes nothing."""
+        move = await self._queue.accept(contact_id, lawyer_id, self._now())
+        if move.changed:
+            await self._hands.bring(contact_id)
+
+    async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None:
+        """The lawyer's leg ended (completed, busy, no-answer, failed, canceled)."""
+        contact = await self._queue.contact(contact_id)
+        if contact is None or contact.lawyer != lawyer_id:
+            return
+        if contact.state is ContactState.OFFERED:
+            self._done(await self._unanswered(contact_id, lawyer_id, outcome))
+        elif contact.state is ContactState.TALKING:
+            await self._broken(contact, outcome)
+
+    async def _unanswered(self, contact_id: str, lawyer_id: str, outcome: str) -> Move:
+        now = self._now()
+        if outcome == "no-answer":
+            return await self._queue.expire(contact_id, lawyer_id, now)
+        if outcome in {"busy", "completed"}:
+            return await self._queue.reject(contact_id, lawyer_id, outcome, now)
+        reason = "carrier" if outcome == "canceled" else "phone"
+        return await self._queue.fail(contact_id, lawyer_id, reason, now)
+
+    async def _broken(self, contact: Contact, outcome: str) -> None:
+        """A lawyer's leg ended in a talk. When the caller hangs up it ends too, perhaps first."""
+        try:
+            alive = await self._telephony.is_alive(contact.id)
+        except (CallGone, AnxinError) as error:
+            log.warning("caller.unknown", contact=contact.id, error=type(error).__name__)
+            return  # the talk's lease finds out
+        if not alive:
+            self._done(await self._queue.leave(contact.id, self._now()))
+            return
+        move = self._done(await self._queue.drop(contact.id, contact.lawyer, outcome, self._now()))
+        if move.changed:
+            await self._hands.send(contact.id, "reconnect")
+
+    # Lawyers ------------------------------------------------------------------------------------------------
+
+    async def sign_in(
+        self, lawyer_id: str, name: str, skills: Iterable[str], languages: Iterable[str], prefecture: str
+    ) -> Lawyer:
+        """The lawyer's desk is open: idle, and away until they say ready. Repeated: as they are now."""
+        who = SignIn(lawyer_id, name, frozenset(skills), frozenset(languages), prefecture)
+        return _lawyer(self._done(await self._queue.sign_in(who, self._now())))
+
+    async def sign_out(self, lawyer_id: str) -> Lawyer:
+        return _lawyer(self._done(await self._queue.sign_out(lawyer_id, self._now())))
+
+    async def ready(self, lawyer_id: str) -> Lawyer:
+        return _lawyer(self._done(await self._queue.ready(lawyer_id, self._now())))
+
+    async def away(self, lawyer_id: str, reason: str) -> Lawyer:
+        return _lawyer(self._done(await self._queue.away(lawyer_id, reason, self._now())))
+
+    async def heartbeat(self, lawyer_id: str, phone_registered: bool, talking_contact: str = "") -> Lawyer:
+        """The desk lives, every 3 s, and says of its phone; also a sign that the talk goes on."""
+        move = await self._queue.heartbeat(lawyer_id, phone_registered, talking_contact, self._now())
+        return _lawyer(self._done(move))
+
+    async def wrapup_end(self, lawyer_id: str) -> Lawyer:
+        return _lawyer(self._done(await self._queue.wrapup_end(lawyer_id, self._now())))
+
+    async def reject(self, lawyer_id: str) -> None:
+        """The desk's button, while it rings."""
+        lawyer = await self._queue.lawyer(lawyer_id)
+        if lawyer is not None and lawyer.state is LawyerState.OFFERED:
+            move = await self._queue.reject(lawyer.contact, lawyer_id, "rejected", self._now())
+            self._done(move)
+
+    async def lawyer_hangs_up(self, lawyer_id: str) -> None:
+        """The desk's button, in a talk: it is done, and the caller hears good-bye."""
+        lawyer = await self._queue.lawyer(lawyer_id)
+        if lawyer is None or lawyer.state is not LawyerState.TALKING:
+            return
+        move = await self._queue.done(lawyer.contact, "lawyer", self._now())
+        if move.changed:
+            await self._hands.send(lawyer.contact, "goodbye")
+            self._done(move)
+
+    async def hold(self, lawyer_id: str, held: bool) -> None:
+        """Put the caller on hold, or take them back. Raise AnxinError if the carrier cannot."""
+        lawyer = await self._queue.lawyer(lawyer_id)
+        if lawyer is None or lawyer.state is not LawyerState.TALKING:
+            return
+        try:
+            await self._telephony.hold_caller(lawyer.contact, held)
+        except CallGone:
+            log.info("caller.gone", contact=lawyer.contact, when="hold")
+
+    async def lawyer(self, lawyer_id: str) -> Lawyer | None:
+        return await self._queue.lawyer(lawyer_id)
+
+    # Everybody ----------------------------------------------------------------------------------------------
+
+    async def snapshot(self) -> Snapshot:
+        return await self._queue.snapshot(self._now())
+
+    async def sweep(self, limit: int = 100) -> int:
+        """Act on deadlines that have passed; return how many. The clock calls it every 250 ms."""
+        return await self._sweep.sweep(limit)
+
+    async def check_invariants(self) -> list[str]:
+        return await self._queue.check_invariants()
+
+    async def record(self, fact: Fact) -> None:
+        """Append a fact that was decided outside the queue (``FactSink``)."""
+        await self._queue.record(fact)
+
+    async def settle(self) -> None:
+        """Wait until everything that is being carried out is over: before a process stops."""
+        await self._hands.settle()
+
+    def _done(self, move: Move) -> Move:
+        self._hands.carry_out(move)
+        return move
+
+    def _now(self) -> int:
+        return self._clock.now_ms()
+
+
+def _contact(move: Move) -> Contact:
+    if move.contact is None:
+        raise UnknownContact("a step about a contact returned none")
+    return move.contact
+
+
+def _lawyer(move: Move) -> Lawyer:
+    if move.lawyer is None:
+        raise UnknownContact("a step about a lawyer returned none")
+    return move.lawyer
