@@ -5,6 +5,7 @@ Channels: 1 is the caller, 2 the lawyer. soundfile reads WAV, FLAC, MP3, OGG and
 channels, soxr changes the rate, both block by block; the tracks lie in a scratch directory meanwhile.
 """
 
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -27,7 +28,7 @@ with warnings.catch_warnings():  # pydub has an invalid escape in a pattern, and
     from pydub import AudioSegment
 
 RATE = 16_000
-BLOCK_S = 30  # seconds read at a time
+BLOCK_S = 30  # seconds of a track read at a time
 SHORTEST_S = 0.1  # less sound than this is none
 
 Pcm = NDArray[np.float32]  # mono, 16 kHz, -1 to 1
@@ -35,12 +36,7 @@ Pcm = NDArray[np.float32]  # mono, 16 kHz, -1 to 1
 # ffmpeg also opens playlists that name other files: only formats that hold their own sound are let in.
 _CONTAINERS = "aac,ac3,aiff,amr,ape,asf,au,caf,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,wav,w64,wv"
 _FFMPEG_LIMIT_S = 900
-_STREAMED = {
-    0,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-}  # sizes in the header of a WAV whose writer could not seek
+_STREAMED = {0x7FFFFFFF, 0x80000000, 0xFFFFFFFF}  # sizes by a WAV writer that could not seek
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +78,12 @@ class _Source:
     truncated: bool
 
     def blocks(self) -> Iterator[list[NDArray[np.int16]]]:
-        """Yield the channels, block by block."""
+        """Yield the channels, second by second: more is not lost where a compressed file breaks off."""
         read = 0
         while True:
             try:
-                block = self.file.read(BLOCK_S * self.file.samplerate, dtype="int16", always_2d=True)
-            except soundfile.LibsndfileError:  # a compressed file that breaks off inside a frame
+                block = self.file.read(self.file.samplerate, dtype="int16", always_2d=True)
+            except soundfile.LibsndfileError:
                 self.truncated = True
                 return
             if not len(block):
@@ -149,9 +145,9 @@ def _opened(path: Path, directory: Path) -> Iterator[_Source]:
         raise AudioMissing(f"there is no file {path}")
     if path.stat().st_size == 0:
         raise AudioEmpty(f"{path.name} has zero bytes")
-    truncated = _is_cut(path)
+    truncated, readable = _checked_wav(path, directory)
     try:
-        file = soundfile.SoundFile(path)
+        file = soundfile.SoundFile(readable)
     except soundfile.LibsndfileError:
         decoded, broke_off = _by_ffmpeg(path, directory / "decoded.wav")
         truncated |= broke_off
@@ -178,15 +174,27 @@ def _by_ffmpeg(path: Path, target: Path) -> tuple[Path, bool]:
     return target, done.returncode != 0 or bool(done.stderr)
 
 
-def _is_cut(path: Path) -> bool:
-    """Does a WAV end before its header says? (libsndfile trusts the file's size and says nothing.)"""
+def _checked_wav(path: Path, directory: Path) -> tuple[bool, Path]:
+    """Does a WAV end before its header says (libsndfile trusts the file's size), and which file to read.
+
+    A writer that was killed leaves a size of 0 and then the sound: that gets a mended copy.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         if file.read(4) != b"RIFF" or not file.seek(8) or file.read(4) != b"WAVE":
-            return False
+            return False, path
         while len(head := file.read(8)) == 8:
             name, length = struct.unpack("<4sI", head)
-            if name == b"data":
-                return length not in _STREAMED and file.tell() + length > size
-            file.seek(length + length % 2, 1)
-    return True
+            start = file.tell()
+            if name != b"data":
+                file.seek(length + length % 2, 1)
+            elif length == 0 and size > start:
+                mended = directory / "mended.wav"
+                shutil.copyfile(path, mended)
+                with mended.open("r+b") as copy:
+                    copy.seek(start - 4)
+                    copy.write(struct.pack("<I", min(size - start, 0xFFFFFFFF)))
+                return False, mended
+            else:
+                return length not in _STREAMED and start + length > size, path
+    return True, path

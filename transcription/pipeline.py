@@ -21,8 +21,9 @@ class Transcript:
     """What was said in a recording.
 
     *turns* are in the order in which they began. *raw* are the same turns, one for one, as the recogniser
-    heard them: a correction never overwrites what was heard. *flags*: silent, truncated, one_channel, and
-    unclear:<speaker>:<second> for sound that is loud but too short to be speech.
+    heard them: a correction never overwrites what was heard. *flags*: silent, truncated, one_channel; and for
+    what is loud but was not decoded, unclear:<speaker>:<second> (too short to be speech: knocks, clicks) and
+    echo:<speaker>:<second> (the other side coming back).
     """
 
     turns: tuple[Turn, ...]
@@ -70,7 +71,7 @@ def transcribe_file(
     """
     with open_audio(path, scratch) as audio:
         speakers = SPEAKERS[len(audio.tracks)]
-        found = [find_speech(track) for track in audio.tracks]
+        found = find_speech(audio.tracks)
         units = _units(found)
         raw: list[Turn] = []
         total = sum(unit.span.length_s for unit in units) or 1.0
@@ -130,4 +131,5 @@ def _flags(audio: Audio, found: Sequence[Segmentation], speakers: Sequence[str])
         flags.append("one_channel")
     for speaker, part in zip(speakers, found, strict=True):
         flags += [f"unclear:{speaker}:{span.start_s:.1f}" for span in part.unclear]
+        flags += [f"echo:{speaker}:{span.start_s:.1f}" for span in part.echo]
     return tuple(flags)

@@ -1,4 +1,4 @@
-"""Where somebody speaks in a track. Losing speech is the fault to avoid; noise costs only time.
+"""Where somebody speaks in a recording. Losing speech is the fault to avoid; noise costs only time.
 
 Loudness decides against the track's own noise floor, in two steps (loud enough to start, softer to go on), so
 that men's voices on a telephone line, which trained detectors pass over, are kept. What is loud and yet in no
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .audio import RATE, Track
-from .voices import FRAMES, Levels, active, join, levels, runs
+from .voices import FRAMES, Levels, Runs, active, echo, join, levels, runs
 
 PAUSE_S = 0.4  # shorter pauses belong to the speech around them
 SHORTEST_S = 0.16  # a knock or a click is shorter
@@ -31,20 +31,39 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
-    """*speech* is to be decoded; *unclear* is loud but too short to be speech: knocks, clicks."""
+    """*speech* is to be decoded. The rest is loud and is not: *unclear* is too short to be speech (knocks,
+    clicks), *echo* is the other side coming back.
+    """
 
     speech: tuple[Span, ...]
-    unclear: tuple[Span, ...]
+    unclear: tuple[Span, ...] = ()
+    echo: tuple[Span, ...] = ()
 
 
-def find_speech(track: Track) -> Segmentation:
-    """Return where somebody speaks, in order, no span longer than LONGEST_S."""
-    level = np.concatenate([levels(block, RATE) for block in track.blocks()])
-    joined = join(runs(active(level)), round(PAUSE_S * FRAMES))
+def find_speech(tracks: Sequence[Track]) -> list[Segmentation]:
+    """Return, for each track, where somebody speaks, in order, no span longer than LONGEST_S."""
+    sides = [np.concatenate([levels(block, RATE) for block in track.blocks()]) for track in tracks]
+    return [
+        _segmented(sides[number], sides[1 - number] if len(sides) == 2 else None, track.length_s)
+        for number, track in enumerate(tracks)
+    ]
+
+
+def _segmented(level: Levels, other: Levels | None, length_s: float) -> Segmentation:
+    loud = active(level)
+    returned = echo(level, other) & loud if other is not None else np.zeros_like(loud)
+    joined = join(runs(loud & ~returned), round(PAUSE_S * FRAMES))
     long = [run for run in joined if run[1] - run[0] >= SHORTEST_S * FRAMES]
     short = [run for run in joined if run[1] - run[0] < SHORTEST_S * FRAMES]
-    cut = [piece for run in long for piece in _cut(run, level)]
-    return Segmentation(_padded(cut, track.length_s), tuple(Span(a / FRAMES, b / FRAMES) for a, b in short))
+    speech = _padded([piece for run in long for piece in _cut(run, level)], length_s)
+    for span in speech:
+        returned[int(span.start_s * FRAMES) : int(span.end_s * FRAMES) + 1] = False
+    echoes = [run for run in join(runs(returned), FRAMES) if run[1] - run[0] >= SHORTEST_S * FRAMES]
+    return Segmentation(speech, _spans(short), _spans(echoes))
+
+
+def _spans(found: Runs) -> tuple[Span, ...]:
+    return tuple(Span(first / FRAMES, last / FRAMES) for first, last in found)
 
 
 def _cut(run: tuple[int, int], level: Levels) -> list[tuple[int, int]]:

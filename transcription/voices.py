@@ -13,7 +13,8 @@ from .audio import SHORTEST_S, native_blocks
 from .errors import AudioEmpty
 
 FRAMES = 100  # per second
-SILENT_DB = -54.0  # full scale is 0; below this nothing is talk, however quiet the line
+SILENT_DB = -66.0  # full scale is 0; below this nothing is talk, however quiet the line
+RANGE_DB = 45.0  # and nothing is that is so much softer than the loudest
 START_DB, STAY_DB = 12.0, 6.0  # above the noise: loud enough to begin, and to go on
 LOUDEST_FLOOR_DB = -30.0  # somebody who never pauses is not noise
 PAUSE_S = 0.3  # shorter pauses belong to the talk around them
@@ -56,8 +57,9 @@ def levels(pcm: NDArray[np.float32], rate: int) -> Levels:
 def active(level: Levels) -> NDArray[np.bool_]:
     """Return which frames are talk: runs that stay above the noise and begin well above it somewhere."""
     floor = min(float(np.percentile(level, 10)), LOUDEST_FLOOR_DB)
-    start = level >= max(SILENT_DB + STAY_DB, floor + START_DB)
-    stay = level >= max(SILENT_DB, floor + STAY_DB)
+    silent = max(SILENT_DB, float(np.percentile(level, 99)) - RANGE_DB)
+    start = level >= max(silent + STAY_DB, floor + START_DB)
+    stay = level >= max(silent, floor + STAY_DB)
     frames = np.zeros(len(level), np.bool_)
     for first, last in runs(stay):
         frames[first:last] = start[first:last].any()
@@ -81,13 +83,20 @@ def join(stretches: Sequence[tuple[int, int]], pause: int) -> Runs:
     return joined
 
 
+def echo(own: Levels, other: Levels) -> NDArray[np.bool_]:
+    """Return which frames of *own* are so much softer than *other* just then that they are its echo."""
+    size = min(len(own), len(other))
+    loudest = np.max(list(_delayed(other[:size])), axis=0)
+    frames = np.zeros(len(own), np.bool_)
+    frames[:size] = own[:size] <= loudest - ECHO_DB
+    return frames
+
+
 def _talk_s(own: Levels, other: Levels) -> float:
-    loudest = np.max(list(_shifted(other)), axis=0)
-    talk = active(own) & (own > loudest - ECHO_DB)
-    stretches = join(runs(talk), round(PAUSE_S * FRAMES))
+    stretches = join(runs(active(own) & ~echo(own, other)), round(PAUSE_S * FRAMES))
     return sum(last - first for first, last in stretches if last - first >= SHORTEST_TALK_S * FRAMES) / FRAMES
 
 
-def _shifted(level: Levels) -> Iterator[Levels]:
+def _delayed(level: Levels) -> Iterator[Levels]:
     for frames in range(0, ECHO_FRAMES + 1, 5):
         yield np.concatenate((np.full(frames, -100, np.float32), level))[: len(level)]
