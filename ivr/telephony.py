@@ -11,8 +11,9 @@ import re
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
+from datetime import datetime
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
@@ -120,12 +121,12 @@ class RestTelephony:
         else.
         """
         shown = {key: masked(value) if _PHONE.fullmatch(value) else value for key, value in card.items()}
-        identity = f"client:{offer.lawyer}"
+        fields = urlencode({"contact": offer.contact, **shown}, quote_via=quote)
         who = (("contact", offer.contact), ("lawyer", offer.lawyer))
         participant = await self._ask(
             self._client.conferences(offer.contact).participants.create_async(
                 from_=self._account.number,
-                to=f"{identity}?{urlencode(shown, quote_via=quote)}" if shown else identity,
+                to=f"client:{offer.lawyer}?{fields}",
                 label=offer.lawyer,
                 timeout=timeout_s,
                 early_media=False,
@@ -182,11 +183,21 @@ class RestTelephony:
         )
 
     async def is_alive(self, contact: str) -> bool:
+        return await self.leg_is_alive(call_of(contact))
+
+    async def leg_is_alive(self, leg: str) -> bool:
         try:
-            call = await self._ask(self._client.calls(call_of(contact)).fetch_async())
+            call = await self._ask(self._client.calls(leg).fetch_async())
         except CallGone:
             return False
         return str(call.status) in ALIVE
+
+    async def calls_since(self, since: datetime) -> list[Any]:
+        """Return the carrier's own list of calls that began at or after *since* (aware), newest first.
+
+        Each has Twilio's sid, from_, to, status, direction, start_time and end_time.
+        """
+        return list(await self._ask(self._client.calls.list_async(start_time_after=since, page_size=500)))
 
     async def close(self) -> None:
         await self._http.close()

@@ -5,7 +5,7 @@ out at the carrier; what is not carried out, because the carrier failed or this 
 ``sweep`` or by the wait loop's next webhook.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from config.clock import Clock
 from config.errors import AnxinError
@@ -196,6 +196,10 @@ class Switchboard:
     async def record(self, fact: Fact) -> None:
         """Append a fact that was decided outside the queue (``FactSink``)."""
         await self._queue.record(fact)
+
+    async def close_callback(self, callback: str, closing: Mapping[str, object]) -> bool:
+        """Take an open call-back off the list: it was proved or signed elsewhere. False: there was none."""
+        return await self._queue.close_callback(callback, closing, self._now())
 
     async def settle(self) -> None:
         """Wait until everything that is being carried out is over: before a process stops."""
