@@ -68,6 +68,8 @@ ring.prepareSound();
 doctor.look();
 listenToKeys();
 
+if (new URLSearchParams(location.search).has("busy")) store.notice.value = { kind: "attention", key: "desk.notice_busy" };
+
 const root = document.getElementById("desk");
 root.replaceChildren();
 render(html`<${Desk} />`, root);

@@ -1,6 +1,7 @@
-"""A whole desk for tests: the real pages, sessions, notes and sockets over a switchboard that a test scripts."""
+"""A whole desk for tests: the real pages, sessions, notes and sockets over a scripted switchboard."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from redis.asyncio import Redis
 from sqlalchemy import Engine
@@ -25,6 +27,7 @@ from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests sign in often
 CONTACT = "c_" + "1a" * 16
 KEYS = VoiceKeys("AC" + "0" * 32, "SK" + "0" * 32, "s" * 32)
 
@@ -145,7 +148,7 @@ class Office:
 
 def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None) -> Office:
     clock, switchboard = SystemClock(), ScriptedSwitchboard()
-    accounts, notes = Accounts(engine, clock), Notes(engine, clock)
+    accounts, notes = Accounts(engine, clock, CHEAP), Notes(engine, clock)
     auth = Auth(Sessions(redis, clock), secure=False)
     desks = Desks(switchboard, notes, redis, clock)
     pages = Pages(NODE_MODULES, voice=voice or VoiceEdge())
@@ -201,8 +204,6 @@ class ScriptedCarrier:
         if not text.strip():
             await socket.send_text(text)
             return
-        import json
-
         frame = json.loads(text)
         self.heard.append(frame)
         if frame["type"] == "listen":
