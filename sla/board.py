@@ -64,12 +64,11 @@ def router(
     auth: Auth,
     targets: Targets,
     clock: Clock,
-    stream: str = "ev",
 ) -> APIRouter:
-    """Return the board's routes. *redis* reads text; *stream* is the key of routing's facts."""
+    """Return the board's routes. *redis* reads text."""
     routes = APIRouter(tags=["board"])
     answer_ms = targets.rules().answer_ms
-    feed = Feed(queue, redis, engine, clock, answer_ms=answer_ms, stream=stream)
+    feed = Feed(queue, redis, engine, clock, answer_ms=answer_ms)
     viewing = Depends(auth.require("lawyer", "supervisor", "admin"))
 
     @routes.get("/board", include_in_schema=False)
@@ -168,8 +167,10 @@ def _decisions(queue: LiveQueue, engine: Engine, *, auth: Auth, targets: Targets
             raise NotFound("no such call-back")
         if row.closed_at_ms:
             raise Conflict("the call-back is closed")
-        body = {"callback": callback, "signature": _signature(signed, principal)}
-        await queue.record(Fact("callback.closed", clock.now_ms(), row.contact, body=body))
+        closing = {"signature": _signature(signed, principal)}
+        if not await queue.close_callback(callback, closing):  # only the ledger knows it: say so there
+            body = {"callback": callback, **closing}
+            await queue.record(Fact("callback.closed", clock.now_ms(), row.contact, body=body))
         return {"callback": callback}
 
     return routes

@@ -213,7 +213,7 @@ class Book:
         id_ = text(fact.body, "callback")
         known = self.callbacks.get(id_)
         if fact.kind == "callback.opened":
-            if not id_ or known is not None:
+            if not id_ or (known is not None and not known.closed_at_ms):
                 return False
             demand = self.demands.get(self.demand_for(fact))
             masked = mask_number(text(fact.body, "number"))

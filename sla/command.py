@@ -47,7 +47,8 @@ def tail(engine: Engine, out: TextIO, *, count: int = 20) -> int:
 def export(engine: Engine, out: TextIO, *, after: int = 0) -> int:
     """Write the rows after a seq as JSON lines: with the hashes, so that anybody can check them elsewhere."""
     for entry in ledger.read(engine, after=after):
-        out.write(json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":")) + "\n")
+        json.dump(asdict(entry), out, ensure_ascii=False, separators=(",", ":"))
+        out.write("\n")
     return 0
 
 

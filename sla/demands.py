@@ -55,7 +55,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The part of the targets that decides. *target_ms* maps (class, opened_at_ms) to the moment of breach."""
+    """The part of the targets that decides. *target_ms* maps (class, opened_at_ms) to the breach."""
 
     talk_ms: int
     caller_speech_s: float

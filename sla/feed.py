@@ -23,6 +23,7 @@ from config.clock import Clock
 from config.log import Log
 from routing.events import Fact
 from routing.ports import Snapshot
+from routing.tail import EventTail
 
 from . import health, queries, view
 
@@ -42,6 +43,10 @@ class LiveQueue(Protocol):
 
     async def record(self, fact: Fact) -> None:
         """Append a fact that was decided here."""
+        ...
+
+    async def close_callback(self, callback: str, closing: Mapping[str, object]) -> bool:
+        """Close a call-back with a proof or a signature; return whether it was open."""
         ...
 
 
@@ -71,7 +76,7 @@ class Viewer:
 
 
 class Feed:
-    """Reads while somebody looks. *stream* is routing's ``ev``, *channel* the ledger writer's."""
+    """Reads while somebody looks. *channel* is the ledger writer's."""
 
     def __init__(
         self,
@@ -81,11 +86,10 @@ class Feed:
         clock: Clock,
         *,
         answer_ms: int,
-        stream: str = "ev",
         channel: str = "ledger",
     ) -> None:
         self._queue, self._redis, self._engine, self._clock = queue, redis, engine, clock
-        self._answer_ms, self._stream, self._channel = answer_ms, stream, channel
+        self._answer_ms, self._channel = answer_ms, channel
         self._viewers: set[Viewer] = set()
         self._newcomers: set[Viewer] = set()
         self._view: view.View = {}
@@ -137,6 +141,7 @@ class Feed:
             except (RedisError, OSError) as error:
                 _LOG.warning("board.blind", error=type(error).__name__)
                 await asyncio.sleep(TICK_S)
+                self._wake.set()  # look again at once, so that the boards see again when the queue is back
                 continue
             beat_at = self._publish(new, started, beat_at)
             await asyncio.sleep(max(0.0, started + TICK_S - time.monotonic()))
@@ -186,17 +191,12 @@ class Feed:
             return dict(zip(PARTS, await pipe.execute(), strict=True))
 
     async def _follow_facts(self) -> None:
-        last = "$"
         while True:
             try:
-                answer: Any = await self._redis.xread({self._stream: last}, block=2000)
+                async for _ in EventTail(self._redis):
+                    self._wake.set()
             except (RedisError, OSError):
                 await asyncio.sleep(TICK_S)
-                continue
-            if answer:
-                newest = await self._redis.xrevrange(self._stream, count=1)
-                last = str(newest[0][0]) if newest else "$"
-                self._wake.set()
 
     async def _follow_ledger(self) -> None:
         while True:

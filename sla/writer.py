@@ -23,6 +23,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from config.log import Log
 from routing.events import Fact
+from routing.keys import ev
 
 from . import health, ledger, store
 from .book import Needs
@@ -54,7 +55,7 @@ AsFact = Callable[[Mapping[str, str]], Fact]
 class Keys:
     """The names in Redis. *stream* is routing's; the others are ours."""
 
-    stream: str
+    stream: str = ev()
     lease: str = "ledger:lease"
     channel: str = "ledger"
 
@@ -74,9 +75,16 @@ class LedgerWriter:
     """
 
     def __init__(
-        self, redis: Redis, engine: Engine, rules: Rules, keys: Keys, *, holder: str = "", batch: int = BATCH
+        self,
+        redis: Redis,
+        engine: Engine,
+        rules: Rules,
+        keys: Keys | None = None,
+        *,
+        holder: str = "",
+        batch: int = BATCH,
     ) -> None:
-        self._redis, self._engine, self._rules, self._keys = redis, engine, rules, keys
+        self._redis, self._engine, self._rules, self._keys = redis, engine, rules, keys or Keys()
         self._holder = holder or secrets.token_hex(8)
         self._batch = batch
         self._trimmed_ms = self._leased_ms = self._reported_ms = 0

@@ -212,7 +212,7 @@ def _until(holds: Callable[[], bool], seconds: float = 15) -> None:
 def test_killed_between_any_two_statements_it_loses_and_repeats_nothing(
     database_url: str, valkey: str, engine: Engine, redis: Redis, rules: Rules
 ):
-    """A real process, really killed, at the n-th step; the next one goes on until it is killed in its turn."""
+    """A real process, really killed, at the n-th step; the next goes on until it is killed in its turn."""
     facts = list(traffic(9))
     feed(redis, facts)
     engine.dispose()

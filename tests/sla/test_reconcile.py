@@ -1,0 +1,127 @@
+"""Calls that reached the carrier while we were down, and call-backs that the ledger closed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis as AsyncRedis
+from sqlalchemy import Engine
+
+from config.clock import SystemClock
+from config.db import migrate, open_engine
+from config.ids import call_of, demand_of
+from config.redis import open_redis, open_sync_redis
+from routing.events import Fact
+from sla import ledger, queries
+from sla.demands import Rules
+from sla.reconcile import CarrierCall, find_missed, settle_callbacks
+from sla.writer import LedgerWriter
+
+from .lives import T0, contact
+from .office import Hotline
+
+SINCE = T0
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'anxin.db'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def redis(valkey: str):
+    client = open_redis(valkey)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def write(valkey: str, engine: Engine, rules: Rules):
+    def drain() -> None:
+        client = open_sync_redis(valkey)
+        LedgerWriter(client, engine, rules).drain()
+        client.close()
+
+    return drain
+
+
+def call(n: int, **changes: object) -> CarrierCall:
+    number = f"+86138{n:08d}"
+    row = CarrierCall(call_of(contact(n)), number, "12348", T0 + n, T0 + n + 9000, "completed", "inbound")
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+async def look(hotline: Hotline, engine: Engine, calls: Sequence[CarrierCall]) -> list[str]:
+    async def listed(since_ms: int) -> Sequence[CarrierCall]:
+        assert since_ms == SINCE
+        return calls
+
+    return await find_missed(
+        listed, hotline, engine, SystemClock(), since_ms=SINCE, callback_within_ms=1_800_000
+    )
+
+
+async def test_a_call_that_nobody_here_knows_gets_its_demand_and_its_call_back(
+    redis: AsyncRedis, engine: Engine, write
+):
+    hotline = Hotline(redis)
+    assert await look(hotline, engine, [call(1), call(2, status="no-answer")]) == [contact(1), contact(2)]
+    write()
+    row = queries.demand_row(engine, demand_of(contact(1)))
+    assert row is not None
+    assert (row.state, row.reason, row.opened_at_ms) == ("open", "callback_due", T0 + 1)
+    (first, second) = queries.books(engine, now_ms=T0 + 60_000, answer_ms=15_000).callbacks
+    assert {first["reason"], second["reason"]} == {"outage"}
+
+
+async def test_a_second_look_before_or_after_the_ledger_wrote_changes_nothing(
+    redis: AsyncRedis, engine: Engine, write
+):
+    hotline = Hotline(redis)
+    await look(hotline, engine, [call(1)])
+    await look(hotline, engine, [call(1)])  # another clock, before the facts were drained
+    write()
+    assert await look(hotline, engine, [call(1)]) == []
+    kinds = [entry.kind for entry in ledger.read(engine)]
+    assert kinds.count("demand.opened") == 1
+    assert len(queries.books(engine, now_ms=T0, answer_ms=1).callbacks) == 1
+
+
+async def test_known_calls_lawyers_legs_and_calls_on_the_line_are_left_alone(
+    redis: AsyncRedis, engine: Engine, write
+):
+    hotline = Hotline(redis)
+    await hotline.ring(1)
+    await hotline.hang_up(1)
+    write()
+    await hotline.ring(2)
+    await hotline.hang_up(2)  # in Redis, not yet in the ledger
+    calls = [
+        call(1),
+        call(2),
+        call(3, direction="outbound-api"),
+        call(4, status="in-progress", end_ms=0),
+        call(5, status="ringing", end_ms=0),
+    ]
+    assert await look(hotline, engine, calls) == []
+
+
+async def test_a_call_back_that_the_ledger_closed_leaves_the_queue(redis: AsyncRedis, engine: Engine, write):
+    hotline = Hotline(redis)
+    for n in (1, 2):
+        await hotline.ring(n)
+        await hotline.hang_up(n)
+    excluded = {"demand": demand_of(contact(1)), "reason": "spam", "by": "王"}
+    await hotline.record(Fact("demand.excluded", SystemClock().now_ms(), contact(1), body=excluded))
+    write()
+    assert await settle_callbacks(hotline, engine) == ["k_" + contact(1)[2:]]
+    left = (await hotline.snapshot()).callbacks
+    assert [row["contact"] for row in left] == [contact(2)]
+    write()
+    assert await settle_callbacks(hotline, engine) == []
+    assert ledger.verify(engine).ok
