@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from anxin import cli_speech, cli_users
 from config.errors import AnxinError
 from config.log import start_logging
 from config.settings import PREFIX, Settings, load_settings, misspelt
@@ -17,6 +18,11 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="安心 12348 · the call centre of a legal-aid hotline."
 )
 console = Console()
+
+
+app.add_typer(cli_users.app, name="user")
+app.add_typer(cli_speech.models, name="models")
+app.command()(cli_speech.transcribe)
 
 
 def main() -> None:
@@ -37,7 +43,7 @@ def _process(name: str) -> Settings:
 @app.command()
 def up() -> None:
     """启动整个热线 · start the whole hotline on this machine, until Ctrl-C."""
-    from anxin.up import up as run  # noqa: PLC0415
+    from anxin.up import up as run
 
     settings = load_settings()
     for line in misspelt(dict(os.environ)):
@@ -48,7 +54,7 @@ def up() -> None:
 @app.command()
 def web() -> None:
     """网页与回调 · pages and signed webhooks, alone."""
-    from anxin.web import serve  # noqa: PLC0415
+    from anxin.web import serve
 
     serve(_process("web"))
 
@@ -56,7 +62,7 @@ def web() -> None:
 @app.command()
 def clock() -> None:
     """时钟 · every deadline and the ledger's writer, alone."""
-    from anxin.clock import run  # noqa: PLC0415
+    from anxin.clock import run
 
     asyncio.run(run(_process("clock")))
 
@@ -64,7 +70,7 @@ def clock() -> None:
 @app.command()
 def worker() -> None:
     """转写进程 · transcription jobs, alone."""
-    from anxin.worker import run  # noqa: PLC0415
+    from anxin.worker import run
 
     run(_process("worker"))
 
@@ -72,7 +78,7 @@ def worker() -> None:
 @app.command()
 def carrier() -> None:
     """内嵌电话网 · the embedded phone network, alone."""
-    from anxin.carrier_config import write_carrier_config  # noqa: PLC0415
+    from anxin.carrier_config import write_carrier_config
 
     config = write_carrier_config(load_settings())
     os.execv(sys.executable, [sys.executable, "-m", "carrier", "--config", str(config)])  # noqa: S606
@@ -81,7 +87,7 @@ def carrier() -> None:
 @app.command()
 def check() -> None:
     """检查设置 · explain the settings, and each one that cannot be used."""
-    from anxin.check import explain  # noqa: PLC0415
+    from anxin.check import explain
 
     settings = load_settings()
     sys.exit(explain(settings, misspelt(dict(os.environ)), console))
@@ -93,7 +99,7 @@ def cert(
     out: Annotated[Path | None, typer.Option(help="目录 · where to write; default var/tls")] = None,
 ) -> None:
     """自签名证书 · a self-signed certificate, to try the hotline across a LAN."""
-    from anxin.cert import make_certificate, own_names  # noqa: PLC0415
+    from anxin.cert import make_certificate, own_names
 
     chosen = names or own_names()
     certificate, key = make_certificate(out or load_settings().var / "tls", chosen)

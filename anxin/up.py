@@ -10,6 +10,7 @@ import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import aiohttp
@@ -20,6 +21,7 @@ from rich.table import Table
 from rq import Worker
 
 from agents.accounts import DemoSignIn, seed_demo
+from config.clock import SystemClock
 from config.db import migrate, open_engine
 from config.errors import AnxinError
 from config.redis import open_redis, open_sync_redis, valkey_command
@@ -122,18 +124,14 @@ def _prepare_database(settings: Settings) -> list[DemoSignIn]:
     try:
         migrate(engine)
         shown = settings.var / "demo-sign-ins.json"
-        if settings.demo and (made := seed_demo(engine)):
+        if settings.demo and (made := seed_demo(engine, SystemClock())):
             shown.touch(mode=0o600)
-            shown.write_text(json.dumps([vars_of(sign_in) for sign_in in made], ensure_ascii=False))
+            shown.write_text(json.dumps([asdict(sign_in) for sign_in in made], ensure_ascii=False))
         if settings.demo and shown.exists():
             return [DemoSignIn(**row) for row in json.loads(shown.read_text())]
         return []
     finally:
         engine.dispose()
-
-
-def vars_of(sign_in: DemoSignIn) -> dict[str, str]:
-    return {name: str(getattr(sign_in, name)) for name in DemoSignIn.__dataclass_fields__}
 
 
 def _programs(settings: Settings) -> list[Program]:

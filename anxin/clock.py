@@ -1,0 +1,106 @@
+"""``anxin clock``: every deadline, the ledger's writer, the reconciler, and jobs that got lost."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from threading import Event
+
+from redis.exceptions import RedisError
+from rq import Queue
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.errors import AnxinError
+from config.log import Log
+from config.redis import open_redis, open_sync_redis
+from config.settings import Settings
+from routing.keys import ev
+from sla import health
+from sla.targets import load_targets
+from sla.writer import Keys, LedgerWriter
+from transcription.jobs import QUEUE, enqueue, requeue_lost
+
+from .parts import open_parts
+from .reconcile import Reconciler
+
+SWEEP_SECONDS = 0.25
+REQUEUE_SECONDS = 3.0
+RECONCILE_SECONDS = 60.0
+HEALTH_SECONDS = 1.0
+FRESH_MS = 5000
+
+log = Log(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    parts = open_parts(settings)
+    stop = Event()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    jobs = open_sync_redis(settings.redis)
+    queue = Queue(QUEUE, connection=jobs)
+    targets = load_targets()
+    rules = targets.rules(settings.proof_talk_seconds)
+    writer = LedgerWriter(open_sync_redis(settings.redis), parts.engine, rules, Keys(ev()))
+
+    async def requeue() -> None:
+        now_ms = parts.clock.now_ms()
+        await asyncio.to_thread(requeue_lost, parts.engine, lambda sid: enqueue(queue, sid), now_ms)
+
+    async def sweep() -> None:
+        await parts.switchboard.sweep()
+
+    async def alive() -> None:
+        await parts.redis.hset(health.PREFIX + "clock", mapping=health.fields("alive"))
+
+    reconciler = Reconciler(parts, queue, targets)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(asyncio.to_thread(writer.run, stop))
+            regular = [
+                group.create_task(_every(SWEEP_SECONDS, "sweep", sweep)),
+                group.create_task(_every(REQUEUE_SECONDS, "requeue", requeue)),
+                group.create_task(_every(RECONCILE_SECONDS, "reconcile", reconciler.compare)),
+                group.create_task(_every(HEALTH_SECONDS, "alive", alive)),
+            ]
+            await stopping.wait()
+            for task in regular:
+                task.cancel()
+            stop.set()
+            await writing
+    finally:
+        stop.set()
+        jobs.close()
+        await parts.close()
+
+
+async def _every(seconds: float, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Do *work* again and again. Redis, SQL or the carrier being away is waited out; a bug ends the process,
+    which the supervisor starts afresh."""
+    failed = ""
+    while True:
+        try:
+            await work()
+            if failed:
+                log.info("clock.works_again", part=name)
+            failed = ""
+        except (RedisError, SQLAlchemyError, OSError, AnxinError) as error:
+            if type(error).__name__ != failed:  # once, not four times a second
+                failed = type(error).__name__
+                log.warning("clock.part_failed", part=name, error=failed, detail=str(error)[:200])
+        await asyncio.sleep(seconds)
+
+
+async def clock_is_alive(settings: Settings) -> bool:
+    """Has some clock process given a sign of life just now?"""
+    redis = open_redis(settings.redis)
+    try:
+        seconds, micros = await redis.time()
+        seen = await redis.hget(health.PREFIX + "clock", "at_ms")
+        return seen is not None and seconds * 1000 + micros // 1000 - int(seen) < FRESH_MS
+    except (RedisError, OSError):
+        return False
+    finally:
+        await redis.aclose()

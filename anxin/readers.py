@@ -1,0 +1,117 @@
+"""What one folder may know of another: read from SQL, handed in by the wiring.
+
+The readers block: call them from a thread.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rq import Queue
+from sqlalchemy import Engine
+from sqlmodel import Session, col, func, select
+
+from config.clock import Clock
+from config.ids import call_of
+from ivr.detection import Earlier
+from sla.demands import number_key
+from sla.tables import DemandRow
+from transcription import store
+from transcription.jobs import enqueue
+from transcription.pipeline import Transcript
+
+HISTORY_ROWS = 20
+
+
+class CallerHistory:
+    """``ivr.steps.History`` and ``agents.ports.HistoryReader`` over the demands."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def earlier(self, from_number: str) -> Earlier:
+        key = number_key(from_number)
+        return await asyncio.to_thread(self._earlier, key) if key else Earlier()
+
+    def _earlier(self, key: str) -> Earlier:
+        with Session(self._engine) as session:
+            contacts = session.exec(select(func.count()).where(col(DemandRow.number_key) == key)).one()
+            last = session.exec(
+                select(DemandRow)
+                .where(col(DemandRow.number_key) == key)
+                .order_by(col(DemandRow.opened_at_ms).desc())
+                .limit(1)
+            ).first()
+            missed = session.exec(
+                select(func.count()).where(
+                    col(DemandRow.number_key) == key,
+                    col(DemandRow.state) == "open",
+                    col(DemandRow.talk_ms) == 0,
+                )
+            ).one()
+        return Earlier(contacts, last.channel if last else "", missed)
+
+    def of_contact(self, contact: str) -> Sequence[Mapping[str, Any]]:
+        """Return the caller's other contacts, newest first."""
+        with Session(self._engine) as session:
+            own = session.exec(select(DemandRow).where(col(DemandRow.contact) == contact)).first()
+            if own is None or not own.number_key:
+                return ()
+            rows = session.exec(
+                select(DemandRow)
+                .where(col(DemandRow.number_key) == own.number_key, col(DemandRow.contact) != contact)
+                .order_by(col(DemandRow.opened_at_ms).desc())
+                .limit(HISTORY_ROWS)
+            ).all()
+        return [
+            {
+                "contact": row.contact,
+                "at_ms": row.opened_at_ms,
+                "channel": row.channel,
+                "lawyer": row.lawyer,
+                "outcome": row.reason,
+                "topic": row.topic,
+            }
+            for row in rows
+        ]
+
+
+def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
+    """Return what was said in a contact's recordings and the machine's draft; None before any recording."""
+    recordings = store.of_contact(engine, contact)
+    if not recordings:
+        return None
+    newest = recordings[-1]
+    turns: list[dict[str, Any]] = []
+    for recording in recordings:
+        if row := store.transcript(engine, recording.id):
+            heard = Transcript.from_json(row.content).to_json()
+            turns += [{**turn, "recording": recording.id} for turn in heard["turns"]]
+    draft = store.draft(engine, contact)
+    return {
+        "state": "ready" if newest.state == store.State.DRAFTED else str(newest.state),
+        "progress": newest.progress,
+        "turns": turns,
+        "draft": draft.content if draft else None,
+        "reason": newest.reason,
+    }
+
+
+class RecordingDesk:
+    """Takes the carrier's recording callbacks: a row in SQL first, then a nudge to the workers."""
+
+    def __init__(self, engine: Engine, queue: Queue, clock: Clock) -> None:
+        self._engine, self._queue, self._clock = engine, queue, clock
+
+    async def __call__(self, contact: str, recording: str, status: str, url: str, duration_s: int) -> None:  # noqa: ARG002
+        await asyncio.to_thread(self.expect, contact, recording, status, url)
+
+    def expect(self, contact: str, recording: str, status: str = "completed", url: str = "") -> bool:
+        """Note a recording that is to be transcribed; return False if it was known. Blocking."""
+        row = store.Recording(id=recording, contact=contact, call_sid=call_of(contact), url=url)
+        if status == "absent":
+            row.state, row.reason = store.State.FAILED, "the carrier recorded nothing"
+        new = store.expect(self._engine, row, self._clock.now_ms())
+        if new and status != "absent":
+            enqueue(self._queue, recording)
+        return new

@@ -1,0 +1,79 @@
+"""What happened while we were down: the carrier's lists compared with ours, at the start and every minute."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from rq import Queue
+from sqlmodel import Session, col, select
+
+from config.clock import from_ms
+from config.log import Log
+from sla.reconcile import CarrierCall, find_missed, settle_callbacks
+from sla.tables import LedgerRow
+from sla.targets import Targets
+from transcription.store import Recording
+
+from .parts import Parts
+from .readers import RecordingDesk
+
+DAY_MS = 86_400_000
+LATE_MS = 120_000  # a recording's callback is late after so long
+
+log = Log(__name__)
+
+
+class Reconciler:
+    """Finds calls without a demand, call-backs that the ledger closed, and recordings nobody told us of."""
+
+    def __init__(self, parts: Parts, queue: Queue, targets: Targets) -> None:
+        self._parts, self._within_ms = parts, int(targets.callback.within_min * 60_000)
+        self._recordings = RecordingDesk(parts.engine, queue, parts.clock)
+
+    async def compare(self) -> None:
+        parts, now_ms = self._parts, self._parts.clock.now_ms()
+        await find_missed(
+            self._calls,
+            parts.switchboard,
+            parts.engine,
+            parts.clock,
+            since_ms=now_ms - DAY_MS,
+            callback_within_ms=self._within_ms,
+        )
+        await settle_callbacks(parts.switchboard, parts.engine)
+        await asyncio.to_thread(self._find_recordings, now_ms)
+
+    async def _calls(self, since_ms: int) -> Sequence[CarrierCall]:
+        calls = await self._parts.telephony.calls_since(from_ms(since_ms))
+        return [
+            CarrierCall(
+                call_sid=str(call.sid),
+                from_number=str(call._from or ""),  # noqa: SLF001 - how twilio's client names From
+                to_number=str(call.to or ""),
+                start_ms=_ms(call.start_time or call.date_created),
+                end_ms=_ms(call.end_time),
+                status=str(call.status),
+                direction=str(call.direction),
+            )
+            for call in calls
+        ]
+
+    def _find_recordings(self, now_ms: int) -> None:
+        """Expect each recording that was started and never reported: the fetch knows how to wait for it."""
+        with Session(self._parts.engine) as session:
+            started = session.exec(
+                select(LedgerRow).where(
+                    col(LedgerRow.kind) == "recording.started",
+                    col(LedgerRow.at_ms).between(now_ms - DAY_MS, now_ms - LATE_MS),
+                )
+            ).all()
+            known = set(session.exec(select(Recording.id)).all()) if started else set()
+        for row in started:
+            recording = str(json.loads(row.body).get("recording", ""))
+            if recording and recording not in known and self._recordings.expect(row.contact, recording):
+                log.warning("recording.unreported", recording=recording, contact=row.contact)
+
+
+def _ms(moment: datetime | None) -> int:
+    return 0 if moment is None else round(moment.timestamp() * 1000)

@@ -1,0 +1,139 @@
+"""``anxin web``: pages, sockets and signed webhooks in one process."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import PlainTextResponse
+from rq import Queue
+
+import agents.desk
+import agents.signin
+import ivr.calling
+import ivr.webhooks
+import sla.board
+from agents.accounts import Accounts
+from agents.desk import Office
+from agents.desks import Desks
+from agents.line import Line
+from agents.notes import Notes
+from agents.signin import FrontDoor
+from agents.voice import VoiceKeys, token_maker
+from config.auth import Auth, Sessions, Throttle
+from config.pages import Pages, VoiceEdge
+from config.redis import open_sync_redis
+from config.settings import Settings
+from ivr.calling import Entrance
+from ivr.data import load_rules, load_script
+from sla.targets import load_targets
+from transcription.jobs import QUEUE
+
+from .parts import Parts, open_parts
+from .readers import CallerHistory, RecordingDesk, transcript_of
+
+NODE_MODULES = Path(__file__).parent.parent / "node_modules"
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.web_port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # signatures are checked against the configured public URL, not against headers
+        timeout_graceful_shutdown=3,
+        ws_max_size=64 * 1024,
+        ws_per_message_deflate=False,  # per viewer, it costs more than the whole fan-out
+    )
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Put the web together. Raise BadSetting, BadData when a setting or a data file cannot be used."""
+    parts = open_parts(settings)
+    secure = settings.web_url.startswith("https://")
+    pages = Pages(NODE_MODULES, voice=_voice_edge(settings), secure=secure)
+    auth = Auth(Sessions(parts.redis, parts.clock), secure=secure)
+    accounts = Accounts(parts.engine, parts.clock)
+    notes = Notes(parts.engine, parts.clock)
+    desks = Desks(parts.switchboard, notes, parts.redis, parts.clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = [asyncio.create_task(desks.run(parts.tail), name="desks")]
+        yield
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await parts.close()
+
+    app = FastAPI(title="Anxin 12348", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    pages.install(app)
+    app.add_api_route("/healthz", _health(parts), include_in_schema=False)
+    history = CallerHistory(parts.engine)
+    app.include_router(_webhooks(parts, history))
+    door = FrontDoor(accounts, auth, Throttle(parts.redis), pages, parts.switchboard)
+    app.include_router(agents.signin.router(door))
+    keys = settings.keys
+    office = Office(
+        line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock),
+        pages=pages,
+        make_token=token_maker(VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret)),
+        transcript=partial(transcript_of, parts.engine),
+        history=history.of_contact,
+        offer_s=settings.offer_seconds,
+        wrapup_s=settings.wrapup_seconds,
+    )
+    app.include_router(agents.desk.router(office))
+    board = sla.board.router(
+        parts.switchboard,
+        parts.redis,
+        parts.engine,
+        pages=pages,
+        auth=auth,
+        targets=load_targets(),
+        clock=parts.clock,
+    )
+    app.include_router(board)
+    names = frozenset(load_rules().pages)
+    entrance = Entrance(parts.switchboard, parts.account, pages, parts.clock, names)
+    app.include_router(ivr.calling.router(entrance))
+    return app
+
+
+def _webhooks(parts: Parts, history: CallerHistory) -> APIRouter:
+    queue = Queue(QUEUE, connection=open_sync_redis(parts.settings.redis))
+    return ivr.webhooks.router(
+        parts.switchboard,
+        parts.account,
+        script=load_script(parts.library),
+        rules=load_rules(),
+        library=parts.library,
+        history=history,
+        recordings=RecordingDesk(parts.engine, queue, parts.clock),
+        clock=parts.clock,
+    )
+
+
+def _voice_edge(settings: Settings) -> VoiceEdge:
+    insecure = urlsplit(settings.carrier_base).scheme == "http"
+    return VoiceEdge(settings.carrier_host, insecure=insecure)
+
+
+def _health(parts: Parts) -> Callable[[], Awaitable[PlainTextResponse]]:
+    async def health() -> PlainTextResponse:
+        """Say that we serve: 200 when Redis answers too."""
+        await parts.redis.ping()
+        return PlainTextResponse("ok\n")
+
+    return health

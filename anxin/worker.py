@@ -1,0 +1,58 @@
+"""``anxin worker``: recordings to transcripts, one at a time."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from rq import Queue, SimpleWorker
+from sqlalchemy import Engine
+
+from config.clock import SystemClock
+from config.db import open_engine
+from config.redis import open_sync_redis
+from config.settings import Settings
+from routing.events import Fact
+from routing.keys import ev
+from transcription.hints import load_hints
+from transcription.jobs import QUEUE, Work, use
+from transcription.lexicon import load_lexicon
+from transcription.media import Carrier
+from transcription.recognizers.choice import choose_recognizer
+
+from .drafts import Drafter
+
+
+def run(settings: Settings) -> None:
+    """Work until SIGTERM (the job at hand is finished) or SIGINT."""
+    redis = open_sync_redis(settings.redis)
+    engine = open_engine(settings.database)
+    use(work_for(settings, redis, engine))
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    # No fork per job: a loaded model is kept, and its threads would not survive one. A job that takes the
+    # process down is found by the clock and tried again in the process that the supervisor starts instead.
+    SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
+
+
+def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
+    """Return what a transcription job works with."""
+    clock = SystemClock()
+    keys = settings.keys
+
+    def record_fact(kind: str, contact: str, body: dict[str, object]) -> None:
+        fields: dict[Any, Any] = Fact(kind, clock.now_ms(), contact, body=body).to_fields()
+        redis.xadd(ev(), fields)
+
+    return Work(
+        engine=engine,
+        var=Path(settings.var),
+        carrier=Carrier(
+            settings.carrier_base, keys.account_sid, keys.api_key_sid, keys.api_key_secret, settings.tls_cert
+        ),
+        choose=lambda: choose_recognizer(settings),
+        hints=load_hints(),
+        lexicon=load_lexicon(),
+        summarise=Drafter(engine),
+        record_fact=record_fact,
+        clock=clock,
+    )
