@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from . import dtmf
+from . import dtmf, g711
 from .jitter import SILENT
 from .ports import FRAME, RATE, Pcm, Source
 
@@ -25,8 +25,6 @@ def decode(data: bytes, content_type: str = "") -> Pcm:
     Headerless ``audio/basic`` (or ``audio/x-mulaw``) is mu-law, as RFC 2046 says.
     """
     if content_type in {"audio/basic", "audio/x-mulaw", "audio/mulaw"} and not data.startswith(b".snd"):
-        from . import g711  # noqa: PLC0415 - the tables are wanted only here
-
         return g711.decode(data)
     try:
         samples, rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
@@ -39,12 +37,13 @@ def decode(data: bytes, content_type: str = "") -> Pcm:
     mono = samples.mean(axis=1)
     if rate != RATE:
         mono = soxr.resample(mono, rate, RATE)
-    return (np.clip(mono, -1, 1) * 32767).astype(np.int16)
+    pcm: Pcm = (np.clip(mono, -1, 1) * 32767).astype(np.int16)
+    return pcm
 
 
 def _by_ffmpeg(data: bytes) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], int]:
     try:
-        with av.open(io.BytesIO(data)) as container:
+        with av.open(io.BytesIO(data), "r") as container:
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
             frames = [f for frame in container.decode(audio=0) for f in resampler.resample(frame)]
             frames += resampler.resample(None)
@@ -165,4 +164,5 @@ def _music() -> Pcm:
         note = envelope * (np.sin(2 * np.pi * hertz * t) + 0.3 * np.sin(4 * np.pi * hertz * t))
         np.add.at(out, (at + np.arange(ring)) % total, note)
         at += beats * beat
-    return (out / np.abs(out).max() * 5000).astype(np.int16)
+    music: Pcm = (out / np.abs(out).max() * 5000).astype(np.int16)
+    return music

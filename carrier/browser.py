@@ -1,4 +1,4 @@
-"""A leg whose phone is a browser: rings in every tab of an identity, talks with one, survives lost sockets."""
+"""A leg whose phone is a browser: it rings in every tab, talks with one, survives lost sockets."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from . import audio
 from .config import Media
 from .mixer import Line, TickMixer
-from .ports import Cause, Listener
+from .ports import Cause, Listener, Port
 from .tasks import Tasks
 from .webrtc import BadOffer, PeerMedia, identity_of
 
@@ -34,6 +34,11 @@ class Tab(Protocol):
 
     @property
     def open(self) -> bool: ...
+    @property
+    def resume_seconds(self) -> float:
+        """How long the browser will try to come back to a talk (listen's reconnectTimeout)."""
+        ...
+
     def send(self, kind: str, **payload: Any) -> None: ...
 
 
@@ -58,7 +63,8 @@ class BrowserLeg:
         forget: Callable[["BrowserLeg"], None],
     ) -> None:
         self.identity, self.address = identity, f"client:{identity}"
-        self.port: Line = mixer.line()
+        self.line: Line = mixer.line()
+        self.port: Port = self.line
         self.call_sid = ""
         self.token = secrets.token_urlsafe(24)
         self.state = State.RINGING
@@ -68,16 +74,19 @@ class BrowserLeg:
         self._media: PeerMedia | None = None
         self._listener: Listener | None = None
         self._config, self._tasks, self._forget = config, tasks, forget
-        self._resume_seconds = config.resume_seconds
         self._deadline: asyncio.TimerHandle | None = None
         self._invitation: dict[str, Any] = {}
 
+    @property
+    def live(self) -> bool:
+        """Not ended."""
+        return self.state is not State.ENDED
+
     # -- the browser called us ----------------------------------------------------------------------------
 
-    async def called(self, tab: Tab, sdp: str, reconnect_seconds: float) -> None:
+    async def called(self, tab: Tab, sdp: str) -> None:
         """Take the browser's offer. Raise BadOffer."""
         self.tab = tab
-        self._resume_seconds = min(self._config.resume_seconds, reconnect_seconds)
         self._media = self._peer()
         await self._media.take_offer(sdp)
 
@@ -156,7 +165,7 @@ class BrowserLeg:
 
     def send_digits(self, digits: str) -> None:
         """Let the browser hear the keys' tones: there is no machine behind it that wants RTP events."""
-        self.port.send_tones(audio.tones(digits))
+        self.line.send_tones(audio.tones(digits))
 
     def far_hangup(self, tab: Tab) -> None:
         """The browser hung up, gave up or rejected."""
@@ -181,7 +190,7 @@ class BrowserLeg:
         if tab in self._tabs:
             asyncio.get_running_loop().call_later(TAB_GRACE, self._give_up_tab, tab)
         elif tab is self.tab and self.state in {State.ANSWERED, State.UP}:
-            self._count_down(self._resume_seconds, self._lost)
+            self._count_down(self._patience(), self._lost)
         elif tab is self.tab and self.state is State.RINGING:
             self._count_down(TAB_GRACE, self._lost)
 
@@ -210,7 +219,7 @@ class BrowserLeg:
     async def renew(self, tab: Tab, sdp: str) -> None:
         """New media for the same leg: an ICE restart, or a page that was loaded anew.
 
-        aiortc cannot restart ICE. A new connection with a new certificate makes the browser set up DTLS again.
+        aiortc cannot restart ICE; a new connection with a new certificate makes the browser set up DTLS anew.
         """
         if self.state not in {State.ANSWERED, State.UP}:
             return
@@ -222,7 +231,7 @@ class BrowserLeg:
             log.info("leg.bad_offer call=%s why=%s", self.call_sid, error)
             await fresh.close()
             return
-        if self.state is State.ENDED:
+        if not self.live:
             await fresh.close()
             return
         old, self._media = self._media, fresh
@@ -230,14 +239,19 @@ class BrowserLeg:
         if old is not None:
             self._tasks.spawn(old.close(), f"close media {self.call_sid}")
         if self.state is State.UP:
-            self._count_down(self._resume_seconds, self._lost)
+            self._count_down(self._patience(), self._lost)
         tab.send("answer", callsid=self.call_sid, sdp=answer, reconnect=self.token)
 
     # -- inside -------------------------------------------------------------------------------------------
 
+    def _patience(self) -> float:
+        """Seconds a talk waits for a browser that was lost."""
+        wanted = self._config.resume_seconds
+        return wanted if self.tab is None else min(wanted, self.tab.resume_seconds)
+
     def _peer(self) -> PeerMedia:
         media = PeerMedia(
-            self.port,
+            self.line,
             self._config.codecs,
             on_digit=self._digit,
             on_up=lambda: self._media_up(media),
@@ -285,7 +299,7 @@ class BrowserLeg:
             return
         log.info("leg.media_down call=%s", self.call_sid)
         if self._deadline is None:
-            self._count_down(self._resume_seconds, self._lost)
+            self._count_down(self._patience(), self._lost)
 
     def _give_up_tab(self, tab: Tab) -> None:
         if self.state is not State.RINGING or tab not in self._tabs:
@@ -337,4 +351,4 @@ class BrowserLeg:
         log.info("leg.ended call=%s cause=%s", self.call_sid, cause)
         if self._listener is not None:
             self._listener.ended(cause, SIP_CODES[cause])
-        self.port.close()
+        self.line.close()

@@ -40,7 +40,7 @@ class EventReader:
         self._last: int | None = None
 
     def feed(self, payload: bytes, timestamp: int) -> str | None:
-        """Return the digit that begins with this packet, if one does. An event's packets share a timestamp."""
+        """The digit that begins with this packet, if one does: an event's packets share a timestamp."""
         if len(payload) < 4 or timestamp == self._last:
             return None
         event = payload[0]

@@ -1,7 +1,7 @@
 """The mixer: every leg's audio, once each 20 ms.
 
-One tick reads what each leg said, mixes the rooms, and gives each leg what it hears. Frames are shared between
-legs, taps and recorders: whoever gets one must not change it.
+One tick reads what each leg said, mixes the rooms, and gives each leg what it hears. Frames are shared
+between legs, taps and recorders: whoever gets one must not change it.
 """
 
 import asyncio
@@ -172,7 +172,8 @@ class MixRoom:
         self._mixer = mixer
         self._members: dict[Line, _Shape] = {}
         self._playing: list[Playing] = []
-        self._voices: list[Line] = []
+        self._voices: list[Line] = []  # heard by all
+        self._coaches: list[Line] = []  # heard by one
         self.recorders: list[TickRecorder] = []
 
     def join(self, port: Port) -> None:
@@ -221,65 +222,45 @@ class MixRoom:
     def mix(self) -> None:
         """First half of a tick: what each member hears of the others."""
         announced = self._announced()
-        spoken = [line.said for line in self._voices if line.said is not SILENT]
-        total = _sum(spoken)
+        speaking = [line for line in self._voices if line.said is not SILENT]
         for line, shape in self._members.items():
             if shape.held:
                 line.in_room = SILENT
                 continue
-            others = total
-            if line.said is not SILENT and shape is not _PLAIN and line not in self._voices:
-                pass  # a muted or coaching member is not in the total
-            elif line.said is not SILENT:
-                others = _sum([v for v in spoken if v is not line.said]) if len(spoken) <= 3 else None
-                if others is None and total is not None:
-                    others = total - line.said
-            whispers = [c.said for c, s in self._members.items() if s.coaching is line and _heard(c, s)]
-            line.in_room = _frame(others, announced, whispers)
-        for recorder in self.recorders:
-            recorder.frame(_frame(total, announced, []), SILENT)
+            parts = [other.said for other in speaking if other is not line]
+            if self._coaches:
+                parts += [coach.said for coach in self._coaches if self._members[coach].coaching is line]
+            if announced is not None:
+                parts.append(announced)
+            line.in_room = _sum(parts)
+        if self.recorders:
+            spoken = [line.said for line in speaking]
+            everything = _sum(spoken if announced is None else [*spoken, announced])
+            for recorder in self.recorders:
+                recorder.frame(everything, SILENT)
 
     def _announced(self) -> Pcm | None:
         if not self._playing:
             return None
         frames = [frame for playing in self._playing if (frame := playing.read()) is not None]
         self._playing = [playing for playing in self._playing if not playing.over]
-        return None if not frames else _frame(_sum(frames), None, [])
+        return _sum(frames) if frames else None
 
     def _recount(self) -> None:
-        self._voices = [
-            line for line, s in self._members.items() if not s.muted and not s.held and s.coaching is None
-        ]
+        heard = [(line, s) for line, s in self._members.items() if not s.muted and not s.held]
+        self._voices = [line for line, s in heard if s.coaching is None]
+        self._coaches = [line for line, s in heard if s.coaching is not None]
 
 
-def _heard(line: Line, shape: _Shape) -> bool:
-    return not shape.muted and not shape.held and line.said is not SILENT
-
-
-Sum = np.ndarray[tuple[int, ...], np.dtype[np.int32]]
-
-
-def _sum(frames: list[Pcm]) -> "Pcm | Sum | None":
+def _sum(frames: list[Pcm]) -> Pcm:
+    """Add up and clip to 16 bits; one frame alone is handed through as it is."""
     if not frames:
-        return None
+        return SILENT
     if len(frames) == 1:
         return frames[0]
     total = frames[0].astype(np.int32)
     for frame in frames[1:]:
         total += frame
-    return total
-
-
-def _frame(voices: "Pcm | Sum | None", announced: Pcm | None, whispers: list[Pcm]) -> Pcm:
-    """Add up; clip to 16 bits. One 16-bit frame alone is handed through as it is."""
-    parts = [part for part in (voices, announced, *whispers) if part is not None]
-    if not parts:
-        return SILENT
-    if len(parts) == 1 and parts[0].dtype == np.int16:
-        return parts[0]  # type: ignore[return-value]
-    total = parts[0].astype(np.int32)
-    for part in parts[1:]:
-        total += part
     return np.clip(total, -32768, 32767).astype(np.int16)
 
 

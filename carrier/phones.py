@@ -8,8 +8,9 @@ from starlette.websockets import WebSocket
 from .config import Config
 from .ice import offer_addresses
 from .mixer import TickMixer
-from .ports import Endpoint, Exchange, Listener, Unreachable
+from .ports import Endpoint, Exchange, Listener
 from .signal import Signalling
+from .sip import SipPhones
 
 
 class Phones:
@@ -19,14 +20,18 @@ class Phones:
         self._config = config
         self.sip_address = ""
         self.browsers = Signalling(exchange, mixer, config)
+        self.sip = SipPhones(exchange, mixer, config)
 
     async def start(self) -> None:
         """Listen for SIP; browsers come by ``signal``."""
         offer_addresses(self._config.media.ice_hosts)
+        await self.sip.start()
+        self.sip_address = self.sip.address
 
     async def stop(self) -> None:
         """Hang up everywhere."""
         await self.browsers.stop()
+        await self.sip.stop()
 
     async def signal(self, ws: WebSocket) -> None:
         """The websocket route ``/signal``."""
@@ -46,4 +51,4 @@ class Phones:
                 params=dict(parse_qsl(query, keep_blank_values=True)) | dict(params),
                 listener=listener,
             )
-        raise Unreachable(f"no way to {scheme}")
+        return await self.sip.dial(address, from_=from_, params=params, listener=listener)

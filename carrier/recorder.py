@@ -1,4 +1,4 @@
-"""WAV files written while people talk: aligned with the tick, whole at every second, mendable after a crash."""
+"""WAV files written while people talk: aligned with the tick, valid at every second, whatever happens."""
 
 import asyncio
 import logging

@@ -39,6 +39,17 @@ class Socket:
         self.resume_seconds = LONGEST_RESUME
         self.unanswered = 0  # beats
 
+    def may_ring(self, identity: str) -> bool:
+        """Whether it is registered as *identity*, with a token that is still valid."""
+        grant = self.grant
+        return (
+            self.registered
+            and self.open
+            and grant is not None
+            and grant.identity == identity
+            and grant.expires_at > time.time()
+        )
+
     def send(self, kind: str, **payload: Any) -> None:
         """Queue a message; a socket that is gone, or reads too slowly, drops it."""
         log.debug("signal.send kind=%s call=%s", kind, payload.get("callsid"))
@@ -169,14 +180,10 @@ class Signalling:
                 continue
             if len(text) > LARGEST:
                 return
-            try:
-                message = json.loads(text)
-                kind, payload = message["type"], message.get("payload") or {}
-                if not isinstance(kind, str) or not isinstance(payload, dict):
-                    raise TypeError("not a message")
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            if (message := _parse(text)) is None:
                 socket.refuse(BAD_MESSAGE, "Malformed message")
                 continue
+            kind, payload = message
             log.debug("signal.got kind=%s call=%s", kind, payload.get("callsid"))
             await self._handle(socket, kind, payload)
 
@@ -271,7 +278,7 @@ class Signalling:
         params = dict(parse_qsl(query, keep_blank_values=True)) | dict(grant.outgoing_params)
         leg = BrowserLeg(grant.identity, self._mixer, self._config.media, self._tasks, self._forget)
         try:
-            await leg.called(socket, sdp, socket.resume_seconds)
+            await leg.called(socket, sdp)
         except BadOffer as error:
             log.info("signal.bad_offer identity=%s why=%s", grant.identity, error)
             socket.send("hangup", callsid=call_sid, error={"code": BAD_MEDIA, "message": "Bad offer"})
@@ -288,6 +295,18 @@ class Signalling:
 
 
 _GONE = (WebSocketDisconnect, RuntimeError, OSError)  # what starlette raises once the other side is gone
+
+
+def _parse(text: str) -> tuple[str, dict[str, Any]] | None:
+    """(type, payload) of a frame, or None."""
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return None
+    payload = message.get("payload") or {}
+    return (message["type"], payload) if isinstance(payload, dict) else None
 
 
 def _text(payload: Mapping[str, Any], key: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import av
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
@@ -18,6 +19,9 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
 from aiortc.rtp import RtpPacket
+from av.frame import Frame
+from av.packet import Packet
+from av.stream import Stream
 
 from . import g711
 from .dtmf import EventReader
@@ -56,7 +60,7 @@ class Outlet(MediaStreamTrack):
         self._frames.append(pcm)
         self._more.set()
 
-    async def recv(self) -> av.AudioFrame | av.Packet:
+    async def recv(self) -> "Frame | Packet[Stream]":
         """Called by aiortc's sender."""
         while not self._frames:
             if self.readyState != "live":
@@ -66,7 +70,7 @@ class Outlet(MediaStreamTrack):
         pcm = self._frames.popleft()
         pts, self._pts = self._pts, self._pts + FRAME
         if self.encoded:
-            packet = av.Packet(g711.encode(pcm))
+            packet: Packet[Stream] = Packet(g711.encode(pcm))
             packet.pts, packet.time_base = pts, TICKS
             return packet
         frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
@@ -97,10 +101,10 @@ class Inflow:
         aiortc decodes each leg in a thread of its own, keeps a jitter buffer of 16 frames and drops telephone
         events; the mixer's own buffer is shorter and its G.711 is a table.
         """
-        self._kinds = {codec.payloadType: codec.mimeType.lower() for codec in codecs}
+        self._kinds = {codec.payloadType or 0: codec.mimeType.lower() for codec in codecs}
         # Its reception reports (the browser's loss and round trip) are sent from these counters.
-        self._streams = receiver._RTCRtpReceiver__remote_streams
-        receiver._handle_rtp_packet = self._packet
+        self._streams = vars(receiver)["_RTCRtpReceiver__remote_streams"]
+        vars(receiver)["_handle_rtp_packet"] = self._packet
 
     async def _packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:  # noqa: ARG002 - aiortc's call
         kind = self._kinds.get(packet.payload_type)
@@ -129,8 +133,7 @@ class Inflow:
             return  # a damaged packet: its time stays silent
         at = packet.timestamp // 6
         for frame in decoded:
-            frame.pts = None
-            for out in self._resampler.resample(frame):
+            for out in self._resampler.resample(cast(av.AudioFrame, frame)):
                 pcm = out.to_ndarray()[0]
                 self._line.inlet.put(at, pcm)
                 at += len(pcm)
@@ -223,7 +226,7 @@ class PeerMedia:
 
     def _watch(self) -> None:
         transceiver = self._pc.getTransceivers()[0]
-        codecs = transceiver._codecs
+        codecs = vars(transceiver)["_codecs"]
         if not codecs or codecs[0].mimeType == DIGITS:
             raise BadOffer("no codec in common")
         self._outlet.encoded = codecs[0].mimeType == MIME["pcmu"]

@@ -6,7 +6,7 @@ ones, are wanted; that the carrier suits the real SDK is shown in tests/carrier/
     async with Phone(f"ws://127.0.0.1:{port}/signal", token) as phone:   # connects, listens
         await phone.register()                                           # may be rung from now on
         talk = await phone.call({"To": "12348"})                         # or: talk = await phone.rung()
-        await talk.accept()                                              # only if it was rung; or talk.reject()
+        await talk.accept()                                              # only if rung; or talk.reject()
         await talk.up()                                                  # media flow both ways
         talk.say(tone(440), forever=True)                                # 8 kHz int16; talk.hush() stops it
         await talk.hears_tone(600, within=2.0)                           # or: pcm = await talk.listen(1.0)
@@ -25,7 +25,7 @@ import struct
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
@@ -213,7 +213,7 @@ class Phone:
         self._frozen = False
         self._outgoing: Talk | None = None
 
-    async def __aenter__(self) -> "Phone":
+    async def __aenter__(self) -> Self:
         await self.open()
         return self
 

@@ -1,0 +1,1 @@
+"""The real Voice JS SDK in a real browser, against the carrier."""
