@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from config.errors import AnxinError
 
 from .detection import Key, Rules
-from .flow import Script
+from .flow import COUNTS, Script
 from .prompts import PromptLibrary
 
 DEFAULTS = Path(__file__).parent.parent / "config" / "defaults"
@@ -96,7 +96,7 @@ def load_script(library: PromptLibrary, folder: Path = DEFAULTS) -> Script:
             raise BadData(f"{file}: expected an entry {moment!r}")
     for moment, utterances in prompts.moments.items():
         for word in " ".join(utterances).split():
-            if word not in {"{n}", "{digits}"} and word not in library:
+            if word not in {*COUNTS, "{digits}"} and word not in library:
                 raise BadData(f"{file}:{_line(file, (moment,))}: {moment}: there is no recording {word!r}")
     return Script(
         moments={moment: tuple(utterances) for moment, utterances in prompts.moments.items()},

@@ -16,6 +16,7 @@ from . import spoken
 SAID_NOTHING = -2  # no estimate was said yet
 SAID_UNKNOWN = -1
 MINUTE_MS = 60_000
+COUNTS = {"{people}": "people", "{minutes}": "minutes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,15 @@ class Script:
     number_attempts: int = 2
 
     def plays(self, moment: str, number: int = 0, digits: str = "") -> tuple[Play, ...]:
-        """Return the utterances of a moment, ``{n}`` and ``{digits}`` filled from pieces."""
+        """Return the utterances of a moment, counts and ``{digits}`` filled from pieces."""
         out = []
         for utterance in self.moments[moment]:
             clips: list[str] = []
             for word in utterance.split():
-                if word == "{n}":
-                    clips += spoken.count(min(number, spoken.LARGEST))
-                elif word == "{digits}":
+                if word == "{digits}":
                     clips += spoken.digits(digits)
+                elif word in COUNTS:
+                    clips += spoken.count(min(number, spoken.LARGEST), COUNTS[word])
                 else:
                     clips.append(word)
             out.append(Play(tuple(clips)))

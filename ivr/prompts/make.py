@@ -91,6 +91,20 @@ class Kokoro:
             return member.read()
 
 
+def texts(book: dict[str, Any]) -> dict[str, str]:
+    """Return every clip's text: the prompts, and the pieces of numbers as ``ivr.spoken`` names them."""
+    numerals = "零一二三四五六七八九"
+    clips: dict[str, str] = dict(book["clips"])
+    bare = {f"n{n}0": f"{numerals[n]}十" for n in range(2, 10)} | {"n10x": "一十"}
+    bare |= {f"n{n}00": f"{numerals[n]}百" for n in range(1, 10)}
+    ones = {f"n{n}": numerals[n] for n in range(1, 10)} | {"two": "两"}
+    teens = {f"n1{n}": f"十{numerals[n]}" for n in range(1, 10)} | {"n10": "十"}
+    clips |= {name: f"{text}，" for name, text in bare.items()} | {"n0": "零，"}
+    for measure, word in book["measures"].items():
+        clips |= {f"{name}-{measure}": f"{text}{word}。" for name, text in (ones | teens | bare).items()}
+    return clips | {f"d{n}": digit for n, digit in enumerate(book["digits"])}
+
+
 def music() -> Audio:
     """A calm loop of our own, 12 s: plucked pentatonic notes over two soft chords. Nobody else's rights."""
     length = 12 * LINE_RATE
@@ -150,7 +164,7 @@ def main() -> None:
     old: dict[str, dict[str, Any]] = {} if args.all or not ledger.exists() else json.loads(ledger.read_text())
     new: dict[str, dict[str, Any]] = {}
     kokoro: Kokoro | None = None
-    for name, text in book["clips"].items():
+    for name, text in texts(book).items():
         if DIGITS.search(text):
             raise SystemExit(f"prompts.yaml: {name}: write numbers in Chinese characters, as they are spoken")
         made_of = recipe(text, book["voice"], book["speed"])
