@@ -15,7 +15,7 @@ contact.relaxed       step, load: looks further for a lawyer
 contact.offered       until_ms, waited_ms                      (lawyer set)
 contact.accepted      waited_ms, talk (n-th talk of this contact)  (lawyer set) the lawyer answered
 contact.joined        (lawyer set) the caller was brought to the lawyer
-contact.dropped       reason, talk_ms       (lawyer set) the talk broke off; the caller is back in their old place
+contact.dropped       reason, talk_ms       (lawyer set) the talk broke; the caller is back in the old place
 contact.abandoned     stage (menu, waiting, offered, answered: before they met), waited_ms
 contact.done          ended_by (caller, lawyer, carrier, supervisor), talk_ms  (lawyer set)
 contact.callback      number ('' = the number they called from), reason: the caller chose to be called back

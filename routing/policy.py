@@ -6,6 +6,7 @@ a table of which profile serves which type at which step of the ladder can be ma
 scripts only ever look such tables up.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -139,7 +140,8 @@ def load(arrivals_ms: Sequence[int], handling_ms: Sequence[int], lawyers: int, n
     """
     if lawyers <= 0 or not handling_ms or not arrivals_ms or now <= arrivals_ms[-1]:
         return 0.0
-    return len(arrivals_ms) / (now - arrivals_ms[-1]) * (sum(handling_ms) / len(handling_ms)) / lawyers
+    rate = len(arrivals_ms) / (now - arrivals_ms[-1])
+    return math.floor(rate * (sum(handling_ms) / len(handling_ms)) / lawyers * 1000 + 0.5) / 1000
 
 
 def callback_due_ms(now: int, rules: Rules) -> int:

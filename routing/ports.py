@@ -2,7 +2,8 @@
 
 Ids: a contact is ``c_`` + the 32 hex digits of its caller's CallSid, so a repeated webhook meets the same
 contact without a look-up; the conference of a talk is named after the contact. A lawyer is
-``u_<account id>``, which is also the identity of their browser phone. Times are unix milliseconds and always an argument.
+``u_<account id>``, which is also the identity of their browser phone. Times are unix milliseconds and always
+an argument.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,18 +1,17 @@
 """Reads config/defaults/routing.yaml and skills.yaml into ``policy.Rules``; refuses what cannot be meant."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import config
-
 from .errors import BadRules
 from .policy import Rules, Step, Times
 
 M = TypeVar("M", bound=BaseModel)
-DEFAULTS = Path(config.__file__).parent / "defaults"
+DEFAULTS = Path(str(files("config"))) / "defaults"
 
 
 class _Strict(BaseModel):

@@ -13,7 +13,7 @@ local function offered_load() -- as policy.load
   for _, ms in ipairs(handling) do
     worked = worked + tonumber(ms)
   end
-  return n / (now - oldest) * (worked / #handling) / duty
+  return math.floor(n / (now - oldest) * (worked / #handling) / duty * 1000 + 0.5) / 1000
 end
 local able = able_for(c)
 if not able then return missing('type', c.type) end

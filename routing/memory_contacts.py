@@ -1,0 +1,234 @@
+"""The half of the plain-Python queue that moves contacts."""
+
+from collections.abc import Mapping
+
+from . import contact as contacts
+from . import policy
+from .contact import ContactEvent
+from .lawyer import LawyerEvent
+from .memory_steps import ON_LINE, MemorySteps
+from .ports import Arrival, Contact, ContactState, DueKind, Lawyer, Move, Need
+from .records import new_contact
+
+
+class MemoryContacts(MemorySteps):
+    async def arrive(self, arrival: Arrival, now: int) -> Move:
+        m = self._at(now)
+        if (known := m.contacts.get(arrival.contact)) is not None:
+            return Move(False, known)
+        m.fact(
+            "contact.arrived",
+            arrival.contact,
+            **{"from": arrival.from_number, "to": arrival.to_number, "number": arrival.callback_number},
+            entrance=arrival.entrance,
+            prefecture=arrival.prefecture,
+            demand=arrival.demand,
+            ordinal=arrival.ordinal,
+        )
+        m.passed[arrival.contact] = {}
+        m.set_due(DueKind.LEASE, arrival.contact, self._rules.times.menu_lease)
+        return Move(True, m.put(new_contact(arrival, now)))
+
+    async def wait(self, contact: str, need: Need, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.WAIT) is None:
+            return Move(False, c)
+        kind = policy.type_of(need)
+        place, step = policy.place_ms(now, need.priority, self._rules), m.first_manned_step(kind)
+        prefecture = need.prefecture or c.prefecture
+        chose = {"digit": need.digit, "channel": need.channel, "evidence": list(need.evidence)}
+        m.fact("contact.chose", c.id, **chose, language=need.language, prefecture=prefecture)
+        waits = {"type": kind, "priority": need.priority, "place_ms": place, "step": step}
+        m.fact("contact.waiting", c.id, **waits, since_ms=now)
+        m.arrivals.insert(0, now)
+        del m.arrivals[policy.SAMPLES :]
+        m.set_due(DueKind.LEASE, c.id, self._rules.times.wait_lease)
+        c = m.put(
+            c,
+            ContactEvent.WAIT,
+            channel=need.channel,
+            digit=need.digit,
+            evidence=need.evidence,
+            language=need.language,
+            prefecture=prefecture,
+            waiting_since_ms=now,
+            **waits,
+        )
+        return self._moved(c.id, offers=m.seek_lawyer(c))
+
+    async def retag(self, contact: str, need: Need, reason: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        kind = policy.type_of(need)
+        if c.state is not ContactState.WAITING or (kind, need.priority) == (c.type, c.priority):
+            return Move(False, c)
+        place = policy.place_ms(c.waiting_since_ms, need.priority, self._rules)
+        is_now = {
+            "channel": need.channel,
+            "type": kind,
+            "language": need.language,
+            "priority": need.priority,
+            "prefecture": need.prefecture or c.prefecture,
+            "place_ms": place,
+            "step": m.first_manned_step(kind),
+        }
+        m.settle(c.id, DueKind.RELAX)
+        m.fact("contact.retagged", c.id, **is_now, reason=reason)
+        return self._moved(c.id, offers=m.seek_lawyer(m.put(c, **is_now)))
+
+    async def renew(self, contact: str, now: int) -> Move:
+        m, c, times = self._at(now), self._contact(contact), self._rules.times
+        if c.state not in ON_LINE:
+            return Move(False, c)
+        if c.state is ContactState.TALKING:
+            m.set_due(DueKind.TALK, c.id, times.talk_lease)
+        else:
+            in_menu = c.state is ContactState.MENU
+            m.set_due(DueKind.LEASE, c.id, times.menu_lease if in_menu else times.wait_lease)
+        return Move(True, c)
+
+    async def ringing(self, contact: str, lawyer: str, leg: str, now: int) -> Move:
+        m, c = self._at(now), self._memory.contacts.get(contact)
+        promised = (ContactState.OFFERED, ContactState.TALKING)
+        if c is None or c.lawyer != lawyer or c.state not in promised:
+            return Move(False, c)
+        if c.leg:
+            return Move(c.leg == leg, c)
+        return Move(True, m.put(c, leg=leg))
+
+    async def accept(self, contact: str, lawyer: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.ACCEPT) is None or c.lawyer != lawyer:
+            return Move(False, c, m.lawyers.get(lawyer))
+        m.settle(c.id, DueKind.OFFER, DueKind.LEASE)
+        m.set_due(DueKind.TALK, c.id, self._rules.times.talk_lease)
+        m.set_due(DueKind.ROOM, c.id, self._rules.times.room_retry)
+        m.seats[lawyer].talk_from_ms = now
+        m.fact("contact.accepted", c.id, lawyer, waited_ms=now - c.waiting_since_ms, talk=c.talk + 1)
+        talk = {"talk": c.talk + 1, "talk_since_ms": now, "until_ms": 0, "in_room": False, "recording": ""}
+        m.put(c, ContactEvent.ACCEPT, **talk)
+        m.seat(m.lawyers[lawyer], LawyerEvent.ACCEPT)
+        return self._moved(c.id, lawyer)
+
+    async def reject(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if self._is_not_offered(c, lawyer):
+            return Move(False, c, m.lawyers.get(lawyer))
+        m.fact("offer.rejected", c.id, lawyer, reason=reason)
+        return self._returned(c, m.lawyers[lawyer], self._rules.times.pass_over)
+
+    async def expire(self, contact: str, lawyer: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if self._is_not_offered(c, lawyer):
+            return Move(False, c, m.lawyers.get(lawyer))
+        m.fact("offer.expired", c.id, lawyer, rang_ms=now - c.offered_ms)
+        return self._returned(c, m.be_away(m.lawyers[lawyer], "missed"), self._rules.times.pass_over)
+
+    async def fail(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        m, c, times = self._at(now), self._contact(contact), self._rules.times
+        if self._is_not_offered(c, lawyer):
+            return Move(False, c, m.lawyers.get(lawyer))
+        m.fact("offer.failed", c.id, lawyer, reason=reason)
+        if reason == "carrier":
+            return self._returned(c, m.lawyers[lawyer], times.carrier_retry)
+        return self._returned(c, m.be_away(m.lawyers[lawyer], "phone"), times.pass_over)
+
+    async def drop(self, contact: str, lawyer: str, reason: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.DROP) is None or c.lawyer != lawyer:
+            return Move(False, c, m.lawyers.get(lawyer))
+        m.settle(c.id, DueKind.TALK, DueKind.ROOM)
+        m.fact("contact.dropped", c.id, lawyer, reason=reason, talk_ms=now - c.talk_since_ms)
+        m.wrap_up(m.lawyers[lawyer])
+        return self._moved(c.id, lawyer, m.back_to_place(c, ContactEvent.DROP), c.leg)
+
+    async def done(self, contact: str, ended_by: str, now: int) -> Move:
+        self._at(now)
+        c = self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.DONE) is None:
+            return Move(False, c)
+        return self._finished(c, ended_by)
+
+    async def leave(self, contact: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.LEAVE) is None:
+            return Move(False, c)
+        if c.state is ContactState.TALKING and c.in_room:
+            return self._finished(c, "caller")
+        answered = c.state is ContactState.TALKING
+        stage = "answered" if answered else c.state.value
+        waited = now - c.waiting_since_ms if c.waiting_since_ms else 0
+        m.fact("contact.abandoned", c.id, stage=stage, waited_ms=waited)
+        reason = "dropped" if c.talk and not answered else "abandoned"
+        m.open_callback(c, ContactEvent.LEAVE, reason)
+        return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
+
+    async def choose_callback(self, contact: str, number: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if contacts.advance(c.id, c.state, ContactEvent.CALLBACK) is None:
+            return Move(False, c)
+        c = m.put(c, callback_number=number or c.callback_number)
+        m.fact("contact.callback", c.id, number=c.callback_number, reason="chosen")
+        manned = any(map(m.is_on_duty, m.lawyers.values()))
+        m.open_callback(c, ContactEvent.CALLBACK, "chosen" if manned else "nobody_on_duty")
+        return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
+
+    async def in_room(self, contact: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.TALKING or c.in_room:
+            return Move(False, c)
+        m.fact("contact.joined", c.id, c.lawyer)
+        return Move(True, m.put(c, in_room=True))
+
+    async def recording(self, contact: str, recording: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.TALKING or c.recording:
+            return Move(False, c)
+        if c.in_room:
+            m.settle(c.id, DueKind.ROOM)
+        m.fact("recording.started", c.id, c.lawyer, recording=recording)
+        return Move(True, m.put(c, recording=recording))
+
+    async def relax(self, contact: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.WAITING:
+            return Move(False, c)
+        m.settle(c.id, DueKind.RELAX)
+        load = m.load()
+        step = policy.next_step(c.step, now - c.waiting_since_ms, load, self._rules)
+        if step != c.step:
+            m.fact("contact.relaxed", c.id, step=step, load=load)
+        return self._moved(c.id, offers=m.seek_lawyer(m.put(c, step=step)))
+
+    async def forget(self, contact: str, now: int) -> Move:
+        m = self._at(now)
+        if m.due.get((DueKind.FORGET, contact), now + 1) > now:
+            return Move(False, m.contacts.get(contact))
+        m.settle(contact, DueKind.FORGET)
+        del m.contacts[contact]
+        return Move(True)
+
+    async def close_callback(self, callback: str, closing: Mapping[str, object], now: int) -> bool:
+        m = self._at(now)
+        if (k := m.callbacks.pop(callback, None)) is None:
+            return False
+        m.fact("callback.closed", k["contact"], **closing, callback=callback)
+        c = m.contacts[k["contact"]]
+        m.put(c, ContactEvent.CLOSE, callback="")
+        m.set_due(DueKind.FORGET, c.id, self._rules.times.forget)
+        return True
+
+    def _is_not_offered(self, c: Contact, lawyer: str) -> bool:
+        return contacts.advance(c.id, c.state, ContactEvent.RETURN) is None or c.lawyer != lawyer
+
+    def _returned(self, c: Contact, lawyer: Lawyer, pass_ms: int) -> Move:
+        return self._moved(c.id, lawyer.id, self._memory.return_offer(c, lawyer, pass_ms), c.leg)
+
+    def _finished(self, c: Contact, ended_by: str) -> Move:
+        m = self._memory
+        m.settle(c.id, DueKind.TALK, DueKind.ROOM)
+        talk_ms = m.now - c.talk_since_ms
+        m.fact("contact.done", c.id, c.lawyer, ended_by=ended_by, talk_ms=talk_ms)
+        m.put(c, ContactEvent.DONE, leg="")
+        m.set_due(DueKind.FORGET, c.id, self._rules.times.forget)
+        m.wrap_up(m.lawyers[c.lawyer])
+        return self._moved(c.id, c.lawyer, stop=c.leg)

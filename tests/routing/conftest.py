@@ -1,0 +1,27 @@
+"""Routing's tests share one real Valkey."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from redis.asyncio import Redis
+
+from routing.policy import Rules
+from routing.rules import load_rules
+from tests.servers import redis_client, valkey
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    with valkey() as url:
+        yield url
+
+
+@pytest.fixture
+async def redis(valkey_url: str) -> AsyncIterator[Redis]:
+    async with redis_client(valkey_url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    return load_rules()

@@ -1,0 +1,268 @@
+"""The contract of ``Queue``: Valkey must do what the plain Python does, and no invariant may ever break."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from redis.asyncio import Redis
+
+from config.errors import AnxinError
+from config.redis import open_redis
+from routing.events import Fact
+from routing.keys import ev
+from routing.memory_queue import MemoryQueue
+from routing.ports import Arrival, DueKind, LawyerState, Need, Queue, SignIn, Snapshot
+from routing.redis_queue import RedisQueue
+from routing.rules import load_rules
+
+CONTACTS = st.sampled_from([f"c_{digit * 32}" for digit in "12345"])
+NUMBERS = st.sampled_from(["+8613800000001", "+8613800000002", "", "client:web"])
+PREFECTURES = st.sampled_from(["", "昆明市", "玉溪市", "迪庆藏族自治州"])
+PEOPLE = {
+    "u_1": (("dedicated", "general"), ("zh",), "昆明市"),
+    "u_2": (("dedicated",), ("zh",), "昆明市"),
+    "u_3": (("general",), ("zh", "yi"), "玉溪市"),
+    "u_4": (("dedicated",), ("zh",), "昆明市"),
+    "u_5": ((), ("zh",), ""),
+}
+LAWYERS = st.sampled_from(sorted(PEOPLE))
+NEEDS = st.builds(
+    Need,
+    channel=st.sampled_from(["dedicated", "general"]),
+    language=st.sampled_from(["zh", "minority"]),
+    prefecture=PREFECTURES,
+    priority=st.sampled_from(["general", "dedicated", "missed_before"]),
+    digit=st.sampled_from(["", "1"]),
+    evidence=st.sampled_from([(), ("key:1",)]),
+)
+START = 1_764_000_000_000
+Step = Callable[[Queue], Awaitable[object]]
+
+
+class QueueContract(RuleBasedStateMachine):
+    """Random lives of contacts and lawyers, lived by both queues at once."""
+
+    runner: ClassVar[asyncio.Runner]
+    redis: ClassVar[Redis]
+
+    def __init__(self) -> None:
+        super().__init__()
+        rules = load_rules()
+        self.run(self.redis.flushall())
+        self.model = MemoryQueue(rules)
+        self.real = RedisQueue(self.redis, rules)
+        self.now = START
+        self.read, self.entry = 0, "0-0"
+
+    def run(self, work: Awaitable[Any]) -> Any:
+        async def done() -> Any:
+            return await work
+
+        return self.runner.run(done())
+
+    def both(self, step: Step) -> Any:
+        """Take a step in both queues; they answer or refuse alike, and tell the same facts."""
+        answers: list[object] = []
+        for queue in (self.model, self.real):
+            try:
+                answers.append(self.run(step(queue)))
+            except AnxinError as error:
+                answers.append(type(error))
+        assert answers[1] == answers[0]
+        assert self.new_real_facts() == self.new_model_facts()
+        return answers[0]
+
+    def new_model_facts(self) -> list[Fact]:
+        new = self.model.facts[self.read :]
+        self.read = len(self.model.facts)
+        return [replace(fact, body=plain(fact.body)) for fact in new]
+
+    def new_real_facts(self) -> list[Fact]:
+        entries = self.run(self.redis.xrange(ev(), f"({self.entry}"))
+        self.entry = entries[-1][0] if entries else self.entry
+        facts = (Fact.from_fields(fields) for _, fields in entries)
+        return [replace(fact, body=plain(fact.body)) for fact in facts]
+
+    @rule(ms=st.sampled_from([1, 900, 3_000, 9_000, 21_000, 61_000, 130_000]))
+    def time_passes(self, ms: int) -> None:
+        self.now += ms
+
+    @rule(contact=CONTACTS, number=NUMBERS, prefecture=PREFECTURES)
+    def arrive(self, contact: str, number: str, prefecture: str) -> None:
+        arrival = Arrival(contact, f"d_{contact[2:]}", number, "12348", "pstn", prefecture, 1)
+        self.both(lambda q: q.arrive(arrival, self.now))
+
+    @rule(contact=CONTACTS, need=NEEDS)
+    def wait(self, contact: str, need: Need) -> None:
+        self.both(lambda q: q.wait(contact, need, self.now))
+
+    @rule(contact=CONTACTS, number=NUMBERS, need=NEEDS)
+    def arrive_and_wait(self, contact: str, number: str, need: Need) -> None:
+        self.arrive(contact, number, need.prefecture)
+        self.wait(contact, need)
+
+    @rule(contact=CONTACTS, need=NEEDS)
+    def retag(self, contact: str, need: Need) -> None:
+        self.both(lambda q: q.retag(contact, need, "desk", self.now))
+
+    @rule(contact=CONTACTS)
+    def renew(self, contact: str) -> None:
+        self.both(lambda q: q.renew(contact, self.now))
+
+    @rule(contact=CONTACTS, lawyer=LAWYERS, leg=st.sampled_from(["CA1", "CA2"]))
+    def ringing(self, contact: str, lawyer: str, leg: str) -> None:
+        self.both(lambda q: q.ringing(contact, lawyer, leg, self.now))
+
+    @rule(
+        contact=CONTACTS,
+        lawyer=LAWYERS,
+        how=st.sampled_from(["accept", "accept", "reject", "expire", "carrier", "phone", "drop"]),
+        right=st.booleans(),
+    )
+    def answer(self, contact: str, lawyer: str, how: str, right: bool) -> None:
+        known = self.run(self.model.contact(contact))
+        if right and known is not None and known.lawyer:
+            lawyer = known.lawyer  # otherwise news of another offer
+        steps: dict[str, Step] = {
+            "accept": lambda q: q.accept(contact, lawyer, self.now),
+            "reject": lambda q: q.reject(contact, lawyer, "rejected", self.now),
+            "expire": lambda q: q.expire(contact, lawyer, self.now),
+            "carrier": lambda q: q.fail(contact, lawyer, "carrier", self.now),
+            "phone": lambda q: q.fail(contact, lawyer, "phone", self.now),
+            "drop": lambda q: q.drop(contact, lawyer, "completed", self.now),
+        }
+        self.both(steps[how])
+
+    @rule(contact=CONTACTS)
+    def in_room(self, contact: str) -> None:
+        self.both(lambda q: q.in_room(contact, self.now))
+
+    @rule(contact=CONTACTS)
+    def recording(self, contact: str) -> None:
+        self.both(lambda q: q.recording(contact, "RE1", self.now))
+
+    @rule(contact=CONTACTS, by=st.sampled_from(["lawyer", "carrier"]))
+    def done(self, contact: str, by: str) -> None:
+        self.both(lambda q: q.done(contact, by, self.now))
+
+    @rule(contact=CONTACTS)
+    def leave(self, contact: str) -> None:
+        self.both(lambda q: q.leave(contact, self.now))
+
+    @rule(contact=CONTACTS, number=st.sampled_from(["", "+8613800000009"]))
+    def choose_callback(self, contact: str, number: str) -> None:
+        self.both(lambda q: q.choose_callback(contact, number, self.now))
+
+    @rule(contact=CONTACTS)
+    def close_callback(self, contact: str) -> None:
+        self.both(lambda q: q.close_callback(f"k_{contact[2:]}", {"signature": "u_9"}, self.now))
+
+    @rule(lawyer=LAWYERS)
+    def sign_in(self, lawyer: str) -> None:
+        skills, languages, prefecture = PEOPLE[lawyer]
+        who = SignIn(lawyer, f"name of {lawyer}", frozenset(skills), frozenset(languages), prefecture)
+        self.both(lambda q: q.sign_in(who, self.now))
+
+    @rule(lawyer=LAWYERS)
+    def take_seat(self, lawyer: str) -> None:
+        self.sign_in(lawyer)
+        self.both(lambda q: q.heartbeat(lawyer, True, "", self.now))
+        self.both(lambda q: q.ready(lawyer, self.now))
+
+    @rule(lawyer=LAWYERS)
+    def sign_out(self, lawyer: str) -> None:
+        self.both(lambda q: q.sign_out(lawyer, self.now))
+
+    @rule(lawyer=LAWYERS, status=st.sampled_from(["ready", "ready", "break", "meal"]))
+    def choose_status(self, lawyer: str, status: str) -> None:
+        if status == "ready":
+            self.both(lambda q: q.ready(lawyer, self.now))
+        else:
+            self.both(lambda q: q.away(lawyer, status, self.now))
+
+    @rule(lawyers=st.sets(LAWYERS, min_size=1), registered=st.sampled_from([True, True, True, False]))
+    def heartbeat(self, lawyers: set[str], registered: bool) -> None:
+        for lawyer in sorted(lawyers):
+            known = self.run(self.model.lawyer(lawyer))
+            talking = known.contact if known else ""
+            self.both(lambda q, one=lawyer, c=talking: q.heartbeat(one, registered, c, self.now))
+
+    @rule(lawyer=LAWYERS)
+    def wrapup_end(self, lawyer: str) -> None:
+        self.both(lambda q: q.wrapup_end(lawyer, self.now))
+
+    @rule()
+    def sweep(self) -> None:
+        """Act on every deadline that has passed, as the sweep does."""
+        due = self.both(lambda q: q.due(self.now, 100))
+        for one in due:
+            contact = self.run(self.model.contact(one.owner))
+            steps: dict[DueKind, Step] = {
+                DueKind.OFFER: lambda q, c=contact: q.expire(c.id, c.lawyer, self.now),
+                DueKind.LEASE: lambda q, o=one.owner: q.leave(o, self.now),
+                DueKind.TALK: lambda q, o=one.owner: q.done(o, "carrier", self.now),
+                DueKind.ROOM: lambda q, d=one: q.postpone(d, self.now + 3000),
+                DueKind.RELAX: lambda q, o=one.owner: q.relax(o, self.now),
+                DueKind.WRAPUP: lambda q, o=one.owner: q.wrapup_end(o, self.now),
+                DueKind.BEAT: lambda q, o=one.owner: q.stale(o, self.now),
+                DueKind.FORGET: lambda q, o=one.owner: q.forget(o, self.now),
+            }
+            self.both(steps[one.kind])
+
+    @rule(contact=CONTACTS)
+    def place(self, contact: str) -> None:
+        self.both(lambda q: q.place(contact, self.now))
+
+    @invariant()
+    def states_agree(self) -> None:
+        snapshots: list[Snapshot] = [self.run(q.snapshot(self.now)) for q in (self.model, self.real)]
+        assert replace(snapshots[1], ev="") == replace(snapshots[0], ev="")
+        far = self.now + 10**9
+        assert self.run(self.real.due(far, 500)) == self.run(self.model.due(far, 500))
+
+    @invariant()
+    def nothing_is_broken(self) -> None:
+        assert self.run(self.model.check_invariants()) == []
+        assert self.run(self.real.check_invariants()) == []
+
+    @invariant()
+    def nobody_able_idles_while_somebody_they_may_serve_waits(self) -> None:
+        memory = self.model._memory
+        memory.now = self.now
+        for lawyer in memory.lawyers.values():
+            if lawyer.state is LawyerState.IDLE and memory.is_on_duty(lawyer):
+                contact = memory.best_contact(lawyer)
+                stale = memory.fresh_until(lawyer.id) <= self.now
+                just_ended = contact is not None and any(
+                    until > self.now - 10**9 for until in memory.passed[contact.id].values()
+                )
+                assert contact is None or stale or just_ended, f"{lawyer.id} idles, {contact} waits"
+
+
+def plain(body: object) -> Any:
+    """Return a body as JSON has it; an empty list reads as an empty object, because Lua's cjson writes it so."""
+    return json.loads(json.dumps(body).replace("[]", "{}"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def contract(valkey_url: str) -> Iterator[None]:
+    with asyncio.Runner() as runner:
+        QueueContract.runner = runner
+        QueueContract.redis = open_redis(valkey_url)
+        yield
+        runner.run(QueueContract.redis.aclose())
+
+
+QueueContract.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestQueueContract = QueueContract.TestCase
