@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 from websockets.asyncio.client import ClientConnection, connect
@@ -54,7 +54,9 @@ class LawyerAtDesk:
 
     def __init__(self, hotline: Hotline, username: str, password: str) -> None:
         self._hotline, self._username, self._password = hotline, username, password
-        self._http = httpx.AsyncClient(base_url=hotline.web, timeout=10)
+        timeout = aiohttp.ClientTimeout(total=10)
+        jar = aiohttp.CookieJar(unsafe=True)  # addresses too, not names alone
+        self._http = aiohttp.ClientSession(hotline.web, timeout=timeout, cookie_jar=jar)
         self._ids = itertools.count(1)
         self._socket: ClientConnection | None = None
         self._changed = asyncio.Condition()
@@ -67,11 +69,11 @@ class LawyerAtDesk:
         self._registered = False
 
     async def __aenter__(self) -> Self:
-        page = (await self._http.get("/signin")).text
+        page = await self._text("/signin")
         found = re.search(r'name="csrf" value="([^"]+)"', page)
         form = {"username": self._username, "password": self._password, "csrf": found[1] if found else ""}
-        answer = await self._http.post("/signin", data=form)
-        assert answer.status_code == 303, f"sign-in: {answer.status_code}"
+        async with self._http.post("/signin", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303, f"sign-in: {answer.status}"
         self._tasks = [asyncio.create_task(self._sit()), asyncio.create_task(self._beat())]
         await self.until(lambda s: s.get("lawyer") is not None, "the desk opens")
         self._tasks.append(asyncio.create_task(self._keep_phone()))
@@ -89,20 +91,24 @@ class LawyerAtDesk:
             await self.phone.close()
         if self._socket:
             await self._socket.close()
-        await self._http.aclose()
+        await self._http.close()
 
     async def token(self) -> str:
-        page = (await self._http.get("/desk")).text
+        page = await self._text("/desk")
         found = re.search(r'name="csrf" content="([^"]+)"', page)
         headers = {"X-CSRF-Token": found[1] if found else ""}
-        answer = await self._http.post("/desk/token", headers=headers)
-        assert answer.status_code == 200, f"voice token: {answer.status_code} {answer.text}"
-        return str(answer.json()["token"])
+        async with self._http.post("/desk/token", headers=headers) as answer:
+            assert answer.status == 200, f"voice token: {answer.status} {await answer.text()}"
+            return str((await answer.json())["token"])
 
     async def get(self, path: str) -> Any:
-        answer = await self._http.get(path)
-        answer.raise_for_status()
-        return answer.json()
+        async with self._http.get(path) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def _text(self, path: str) -> str:
+        async with self._http.get(path) as answer:
+            return await answer.text()
 
     async def ready(self) -> None:
         await self.say("ready")
@@ -157,7 +163,7 @@ class LawyerAtDesk:
                     await self.phone.open()
                     await self.phone.register()
                     self._registered = True
-                except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, httpx.HTTPError):
+                except (OSError, TimeoutError, InvalidHandshake, ConnectionClosed, aiohttp.ClientError):
                     await asyncio.sleep(0.5)
             await asyncio.sleep(0.1)
 
@@ -167,7 +173,7 @@ class LawyerAtDesk:
         url = origin.replace("http", "ws", 1) + f"/desk/ws?tab={secrets.token_hex(8)}&takeover=true"
         while True:
             try:
-                cookie = "; ".join(f"{c.name}={c.value}" for c in self._http.cookies.jar)
+                cookie = "; ".join(f"{c.key}={c.value}" for c in self._http.cookie_jar)
                 async with connect(url, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
                     self._socket = socket
                     async for raw in socket:

@@ -275,6 +275,11 @@ class Phone:
         self.send("reinvite", callsid=talk.call_sid, sdp=await talk.media.make_offer())
         await old.close()
 
+    @property
+    def gone(self) -> bool:
+        """The signalling socket is closed, by whichever side."""
+        return self._reader is None or self._reader.done()
+
     def vanish(self) -> None:
         """Drop the socket without a word; media go on."""
         if self._ws is not None:
