@@ -191,10 +191,12 @@ def _allowed(size: int) -> float:
 def _cost(window: str, sounds: Sequence[tuple[str, ...]], term: _Term) -> float:
     """Return how far *window* sounds from *term*; infinite where the guards forbid the change."""
     total = in_place = 0.0
+    same = 0
     for at, (char, readings, meant, sound) in enumerate(
         zip(window, sounds, term.text, term.sounds, strict=True)
     ):
         if char == meant:
+            same += 1
             continue
         plain = [_toneless(reading) for reading in readings]
         if char in NUMERALS or meant in NUMERALS or char in NEGATIONS:
@@ -207,9 +209,12 @@ def _cost(window: str, sounds: Sequence[tuple[str, ...]], term: _Term) -> float:
         if cost > _ALLOWED_SYLLABLE:
             return _NEVER
         total += cost
+        same += _toneless(sound) in plain
         in_place += cost if term.place[0] <= at < term.place[1] else 0.0
     named = term.place[1] - term.place[0]
-    return total if in_place <= named / 8 else _NEVER  # 0.25 for a name of two characters
+    if in_place > named / 8 or 2 * same < len(window):  # 0.25 for a name of two characters
+        return _NEVER
+    return total
 
 
 @lru_cache(maxsize=1 << 16)

@@ -4,16 +4,13 @@ A download goes on where it broke off, is checked against its sha256, is unpacke
 name and size checked, and takes its place by one rename: a model is there whole, or not at all.
 """
 
-import fcntl
-import hashlib
 import json
 import shutil
 import stat
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path, PurePosixPath
@@ -22,6 +19,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .errors import BadData, BadModel, FetchFailed
+from .files import locked, sha256_of
 from .recognizers import vosk, whisper
 
 DEFAULTS = Path(__file__).parent.parent / "config" / "defaults" / "models.yaml"
@@ -115,7 +113,7 @@ def fetch(
     """
     target = models / model.name
     models.mkdir(parents=True, exist_ok=True)
-    with _lock(models / f".{model.name}.lock"):
+    with locked(models / f".{model.name}.lock"):
         if vosk.is_model(target):
             return target
         if not model.sha256 and not unverified:
@@ -219,7 +217,7 @@ def _download(model: Model, part: Path, progress: Progress, timeout_s: float) ->
     have = part.stat().st_size
     if model.bytes and have < model.bytes:
         raise FetchFailed(f"{model.url}: broke off after {have} of {model.bytes} bytes")
-    return _sha256(part)
+    return sha256_of(part)
 
 
 def _transfer(model: Model, part: Path, have: int, progress: Progress, timeout_s: float) -> None:
@@ -251,16 +249,9 @@ def _transfer(model: Model, part: Path, have: int, progress: Progress, timeout_s
 
 
 def _plain(error: Exception) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    return str(reason) or type(error).__name__
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Let one process at a time fetch a model; the second finds the first's."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    if isinstance(error, urllib.error.URLError) and not isinstance(error, urllib.error.HTTPError):
+        return str(error.reason)
+    return str(error) or type(error).__name__
 
 
 def _part(models: Path, name: str) -> Path:
@@ -275,10 +266,5 @@ def _digests(directory: Path) -> dict[str, str]:
     digests = {}
     for path in sorted(directory.rglob("*")):
         if path.is_file() and path.name != MANIFEST:
-            digests[path.relative_to(directory).as_posix()] = _sha256(path)
+            digests[path.relative_to(directory).as_posix()] = sha256_of(path)
     return digests
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

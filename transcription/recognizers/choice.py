@@ -49,14 +49,22 @@ def vosk_model(settings: Settings) -> Path | None:
 
 
 def choose_recognizer(settings: Settings, threads: int = 1) -> tuple[Recognizer | None, str]:
-    """Open the recogniser of ``plan_recognizer``; None = none can be used, and the reason says why."""
+    """Open the recogniser of ``plan_recognizer``; None = none can be used, and the reason says why.
+
+    Where ``auto`` finds a Vosk model that cannot be opened, Whisper stands in.
+    """
     plan = plan_recognizer(settings)
     try:
         if plan.kind == "vosk" and plan.path is not None:
             return vosk.VoskRecognizer(plan.path), plan.reason
         if plan.kind == "whisper":
-            weights = whisper.join_weights(settings.var / "models")
-            return whisper.WhisperRecognizer(weights, threads), plan.reason
+            return _whisper(settings, threads), plan.reason
     except BadModel as error:
+        if plan.kind == "vosk" and settings.recognizer == "auto" and whisper.installed():
+            return _whisper(settings, threads), f"Whisper base ({error})"
         return None, str(error)
     return None, plan.reason
+
+
+def _whisper(settings: Settings, threads: int) -> Recognizer:
+    return whisper.WhisperRecognizer(whisper.join_weights(settings.var / "models"), threads)

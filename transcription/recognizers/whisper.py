@@ -4,10 +4,9 @@ Its weights come in two halves from packages; they are joined once into var/mode
 faster-whisper's is used: it loads onnxruntime, which sends telemetry (docs/adr).
 """
 
-import hashlib
 import math
-import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ import numpy as np
 
 from transcription.audio import RATE, Pcm
 from transcription.errors import BadModel
+from transcription.files import locked, sha256_of
 
 from . import Hints, Segment
 
@@ -36,38 +36,35 @@ def installed() -> bool:
     return all(find_spec(name) is not None for name in ("faster_whisper", *PARTS))
 
 
-def join_weights(models: Path) -> Path:
+def join_weights(models: Path, parts: tuple[str, str] = PARTS) -> Path:
     """Return the directory of the joined weights below *models*, made on first use.
 
-    Safe for two processes at once: each joins beside, checks, and renames; the second finds the first's.
+    Safe for two processes at once, and to be killed: it is there whole and checked, or not at all.
     Raise BadModel if the packages do not hold the weights that they should.
     """
     target = models / NAME
-    if target.is_dir():
-        return target
-    models.mkdir(parents=True, exist_ok=True)
-    draft = models / f".{NAME}.{os.getpid()}"
-    draft.mkdir(exist_ok=True)
-    first, second = (_data(part) for part in PARTS)
-    sources = {name: [first / name] for name in SHA256}
-    sources["model.bin"] = [first / "model.bin.part1", second / "model.bin.part2"]
-    for name, parts in sources.items():
-        digest = hashlib.sha256()
-        with (draft / name).open("wb") as out:
-            for part in parts:
-                content = part.read_bytes()
-                digest.update(content)
-                out.write(content)
-        if digest.hexdigest() != SHA256[name]:
-            raise BadModel(f"{name} of {NAME} is not what its packages should hold: install them again")
-    try:
-        draft.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
-        for file in draft.iterdir():
-            file.unlink()
-        draft.rmdir()
+    with locked(models / f".{NAME}.lock"):
+        if target.is_dir():
+            return target
+        draft = models / f".{NAME}.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        first, second = (_data(part) for part in parts)
+        sources = {name: [first / name] for name in SHA256}
+        sources["model.bin"] = [first / "model.bin.part1", second / "model.bin.part2"]
+        try:
+            for name, pieces in sources.items():
+                with (draft / name).open("wb") as out:
+                    for piece in pieces:
+                        with piece.open("rb") as source:
+                            shutil.copyfileobj(source, out, 1 << 20)
+                if sha256_of(draft / name) != SHA256[name]:
+                    raise BadModel(
+                        f"{name} of {NAME} is not what its packages should hold: install them again"
+                    )
+            draft.rename(target)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
