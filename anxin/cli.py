@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from anxin import cli_speech, cli_users
+from anxin import cli_ledger, cli_speech, cli_users
 from config.errors import AnxinError
 from config.log import start_logging
 from config.settings import PREFIX, Settings, load_settings, misspelt
@@ -22,7 +22,9 @@ console = Console()
 
 app.add_typer(cli_users.app, name="user")
 app.add_typer(cli_speech.models, name="models")
+app.add_typer(cli_ledger.ledger, name="ledger")
 app.command()(cli_speech.transcribe)
+app.command()(cli_ledger.invariants)
 
 
 def main() -> None:

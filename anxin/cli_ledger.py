@@ -1,0 +1,77 @@
+"""``anxin ledger`` and ``anxin invariants``: what an auditor and an operator run."""
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.settings import load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+ledger = typer.Typer(no_args_is_help=True, help="台账 · the append-only ledger of demands.")
+
+
+def _engine() -> "Engine":
+    from config.db import open_engine
+
+    return open_engine(load_settings().database)
+
+
+@ledger.command()
+def verify(
+    anchor: Annotated[
+        str, typer.Option(help="先前打印的锚 · an anchor printed before: finds a cut tail")
+    ] = "",
+) -> None:
+    """核验台账 · check every row's hash and order, and that the projections follow from it."""
+    from sla import command
+
+    raise typer.Exit(command.verify(_engine(), sys.stdout, anchor=anchor))
+
+
+@ledger.command()
+def tail(count: Annotated[int, typer.Option("-n", min=1, max=10_000)] = 20) -> None:
+    """最近的事实 · the last facts, without their bodies."""
+    from sla import command
+
+    raise typer.Exit(command.tail(_engine(), sys.stdout, count=count))
+
+
+@ledger.command()
+def export(after: Annotated[int, typer.Option(help="从哪一行之后 · after which row", min=0)] = 0) -> None:
+    """导出 JSON 行 · write the rows as JSON lines, with their hashes."""
+    from sla import command
+
+    raise typer.Exit(command.export(_engine(), sys.stdout, after=after))
+
+
+@ledger.command()
+def rebuild() -> None:
+    """重建投影 · write demands and call-backs anew from the ledger."""
+    from sla import command
+
+    raise typer.Exit(command.rebuild(_engine(), sys.stdout))
+
+
+def invariants() -> None:
+    """检查不变式 · check that no contact is lost, doubled or stuck in the live state."""
+    from config.redis import open_redis
+    from routing.redis_queue import RedisQueue
+    from routing.rules import load_rules
+
+    async def check() -> list[str]:
+        redis = open_redis(load_settings().redis)
+        try:
+            return await RedisQueue(redis, load_rules()).check_invariants()
+        finally:
+            await redis.aclose()
+
+    broken = asyncio.run(check())
+    for line in broken:
+        typer.echo(f"✗ {line}")
+    if broken:
+        raise typer.Exit(1)
+    typer.echo("✓ 一切成立 · every invariant holds")
