@@ -1,18 +1,19 @@
-"""What was said: the one shape that recognition hands to the summary."""
+"""What was said, by whom and when: the seam between recognition and the summary."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stretch of one speaker's talk.
+    """One stretch of speech of one person.
 
-    *speaker* is ``caller``, ``lawyer``, or ``unknown`` (one channel: nobody can say who). Seconds count from
-    the start of the recording; *confidence* is 0 to 1. All three are None where the text was typed, not heard.
+    *speaker* is ``caller``, ``lawyer`` or ``interpreter``; *start_s* and *end_s* are seconds from the start
+    of the recording, None when the text did not come from a recording; *confidence* runs from 0 to 1, None when
+    the recogniser gives none.
     """
 
     speaker: str
     text: str
-    start_s: float | None
-    end_s: float | None
-    confidence: float | None
+    start_s: float | None = None
+    end_s: float | None = None
+    confidence: float | None = None

@@ -1,0 +1,71 @@
+"""Rules as YAML: read once, checked against a pydantic model, mistakes told with file, line and expectation."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .errors import BadRules
+
+
+class Rules(BaseModel):
+    """A piece of a rule file: frozen, and an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+R = TypeVar("R", bound=Rules)
+
+
+@cache
+def defaults(name: str, model: type[R]) -> R:
+    """The rules of ``config/defaults/NAME.yaml``, read once a process. Raises BadRules."""
+    return parse_rules(
+        (files("config") / "defaults" / f"{name}.yaml").read_text("utf-8"), model, f"{name}.yaml"
+    )
+
+
+def parse_rules(text: str, model: type[R], name: str) -> R:
+    """*text* as *model*. Raises BadRules naming *name*, the line and what was expected there."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadRules([f"{name}:{line}: not YAML: {error.problem}"]) from error
+    if not isinstance(data, dict):
+        raise BadRules([f"{name}:1: expected a mapping of rules, found {type(data).__name__}"])
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise BadRules([_explain(name, node, mistake) for mistake in error.errors()]) from error
+
+
+def _explain(name: str, node: yaml.Node | None, mistake: Any) -> str:
+    path = ".".join(str(step) for step in mistake["loc"])
+    found = mistake.get("input")
+    shown = "" if isinstance(found, dict | list) or found is None else f", found {found!r}"
+    return f"{name}:{line_of(node, mistake['loc'])}: {path}: {mistake['msg']}{shown}"
+
+
+def line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:
+    """The line, from 1, where the value at *path* stands, or its nearest parent that exists."""
+    line = 1
+    for step in path:
+        if node is None:
+            break
+        line = node.start_mark.line + 1
+        following: yaml.Node | None = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    line, following = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            following = node.value[step]
+            line = following.start_mark.line + 1
+        if following is None:
+            break
+        node = following
+    return line

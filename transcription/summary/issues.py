@@ -1,0 +1,141 @@
+"""What the call is about, in the vocabulary's words: found in the caller's own words, then made to agree with who
+they are. Words in ``config/defaults/issues.yaml``. Pure."""
+
+import re
+from functools import cache
+from typing import Literal
+
+from transcription.law.rulefile import Rules, defaults
+
+from .lexicon import Concept, mentions
+from .parties import Standing
+from .reading import Reading, joined
+from .transcript import Mention
+
+IssueName = Literal[
+    "account_suspension", "arbitral_award_dissatisfied", "child_support", "complaint_about_handling",
+    "contract_signing_guidance", "deposit_collected", "deposit_withheld", "economic_compensation",
+    "employer_absconded", "employer_compliance", "family_divorce", "fines", "freight_unpaid", "hardship_relief",
+    "labour_relation_confirmation", "no_injury_insurance", "no_written_contract", "occupational_injury_protection",
+    "overtime_pay", "remuneration_withheld", "social_insurance_nonpayment", "traffic_injury", "unlawful_dismissal",
+    "wage_arrears", "wage_during_medical_leave", "work_injury",
+]  # fmt: skip
+
+FAMILY = frozenset({"family_divorce", "child_support"})
+LABOUR = frozenset(
+    {
+        "account_suspension", "arbitral_award_dissatisfied", "contract_signing_guidance", "deposit_collected",
+        "deposit_withheld", "economic_compensation", "fines", "freight_unpaid", "labour_relation_confirmation",
+        "no_injury_insurance", "no_written_contract", "occupational_injury_protection", "overtime_pay",
+        "remuneration_withheld", "social_insurance_nonpayment", "unlawful_dismissal", "wage_arrears",
+        "wage_during_medical_leave", "work_injury",
+    }
+)  # fmt: skip
+
+
+class IssueFile(Rules):
+    """``config/defaults/issues.yaml``."""
+
+    issues: dict[IssueName, Concept]
+
+
+@cache
+def _file() -> IssueFile:
+    return defaults("issues", IssueFile)
+
+
+def named_issues(reading: Reading) -> dict[str, Mention]:
+    """Every issue the caller's words name, with its first mention; before anything is known of the caller."""
+    found: dict[str, Mention] = {}
+    for name, concept in _file().issues.items():
+        if not concept.employer and (first := next(mentions(concept, reading.caller_lines, name), None)):
+            found[name] = first
+    if "no_written_contract" not in found:
+        double = next(mentions(_file().issues["no_written_contract"], reading.lawyer_lines), None)
+        if double and re.search(r"没(?:有)?[^。]{0,6}(?:合同|签)", joined(reading.caller_lines)):
+            found["no_written_contract"] = double
+    return found
+
+
+_WAGE_WORD = re.compile(r"工资|工钱|薪|底薪|提成")
+_PAY_WORD = re.compile(r"跑单|单费|配送费|余额|提现|流水|佣金|派费|派件费|收入|服务费|车费")
+_INJURY_WORD = re.compile(r"工伤")
+_ON_THE_WAY = re.compile(r"(?:上班|下班|上下班|去工地|回宿舍|收工)[^。]{0,8}(?:路上|途中|时候|回家)")
+
+
+def settle_issues(
+    found: dict[str, Mention], standing: Standing, category: str, reading: Reading, owed: bool
+) -> list[str]:
+    """The issues that fit the caller, most pressing first as told.
+
+    *owed*: an amount is owed to the caller. An employer's call is about compliance; a call about the family with no
+    work of the caller's own has no labour issues.
+    """
+    said = joined(reading.caller_lines)
+    names = set(found)
+    if category == "employer":
+        return ["employer_compliance"]
+    if category == "non_worker" and not standing.relative_works:
+        names &= {
+            "family_divorce",
+            "child_support",
+            "hardship_relief",
+            "complaint_about_handling",
+            "traffic_injury",
+        }
+    if category == "non_worker" and names & FAMILY:
+        names &= FAMILY
+    sector = standing.trade.sector if standing.trade else ""
+    if (
+        owed
+        and sector != "freight"
+        and not names & {"wage_arrears", "remuneration_withheld", "freight_unpaid", "overtime_pay"}
+        and names & LABOUR
+    ):
+        names.add("wage_arrears")
+    if sector == "freight" and "freight_unpaid" in names:
+        names -= {"wage_arrears", "remuneration_withheld"}
+    elif sector != "freight":
+        names.discard("freight_unpaid")
+    if sector != "gig":
+        names -= {"remuneration_withheld", "occupational_injury_protection"}
+    elif "wage_arrears" in names and (not _WAGE_WORD.search(said) or _PAY_WORD.search(said)):
+        names.discard("wage_arrears")
+        names.add("remuneration_withheld")
+    if (
+        "remuneration_withheld" in names
+        and "wage_arrears" not in names
+        and not owed
+        and names & {"fines", "deposit_withheld"}
+        and not _PAY_WORD.search(said)
+    ):
+        names.discard("remuneration_withheld")
+    if "traffic_injury" in names and "work_injury" in names:
+        if sector in ("gig", "freight") and not _INJURY_WORD.search(said):
+            names.discard("work_injury")
+        elif sector not in ("gig", "freight") and not (
+            _ON_THE_WAY.search(said) or re.search(r"车", found["traffic_injury"].line.plain)
+        ):
+            names.discard("traffic_injury")
+    if "deposit_withheld" in names:
+        names.discard("deposit_collected")
+    if (
+        "no_injury_insurance" in names
+        and re.search(r"工伤(?:保险|险)", said)
+        and not re.search(r"社保|养老|五险", said)
+    ):
+        names.discard("social_insurance_nonpayment")
+    if "arbitral_award_dissatisfied" in names:
+        names -= {"labour_relation_confirmation"} if not re.search(r"劳动关系", said) else set()
+    if "economic_compensation" in names and "work_injury" in names and "unlawful_dismissal" not in names:
+        names.discard("economic_compensation")
+    if (
+        names <= {"hardship_relief", "employer_absconded"}
+        and not standing.works
+        and not standing.relative_works
+    ):
+        names.discard("employer_absconded")
+    for name in names:
+        if name in found:
+            reading.evidence.note("issue_types", found[name])
+    return sorted(names, key=lambda n: found[n].order if n in found else (10**6, 0))

@@ -1,0 +1,368 @@
+"""What every amount said in a call is: owed, paid, a wage rate, a deposit, awarded ... and what is owed in the end.
+
+The worst error is an invented amount, so an amount needs words that make it owed; without them it is used for
+nothing. Rules in ``config/defaults/money.yaml``. Pure.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from pydantic import Field
+
+from transcription.law.rulefile import Rules, defaults
+
+from .dates import DateSpan
+from .lexicon import Pattern, compile_pattern
+from .numbers import Number, find_numbers, plain
+from .transcript import STOP, Line
+
+OWED, GROUP, RATE, OTHER_DEBT = "owed", "group", "rate", "other_debt"
+_UNIT = r"(?:块钱|元钱|块|元|圆)?(?:多|左右|上下|出头|来块|把块)?(?:块钱|块)?"
+_COUNTED = re.compile(
+    r"(?:多|来|几|余)?(?:个(?!月)|个多?月|人|名|位|天|日|号|月|年|岁|点|时|分(?!钱)|秒|次|趟|回|遍|单|件|公里|里|吨|斤|米|平|方|层|楼|栋|张"
+    r"|份|条|根|台|辆|间|套|句|期|批|级|%|度|伏|本|章|周|星期|礼拜|小时|户|家|包|箱|车|亩|棵|头|码|环|路(?!费)|班|倍|热线)"
+)
+_MONEY_UNIT = re.compile(r"(?:多|来|把|余)?(?:块|元|圆)")
+_SALARY_OWED = re.compile(
+    r"(?:差|欠|拖欠|压|没发|没给|没结|少发|不给|不发)(?:了|着|起|我|我们|最后|头|还|有|的)*$"
+)
+_LISTED = re.compile(
+    r"(?:块钱|块|元)?(?:的)?(?:和|加上?|还有|另外|再加|跟|以及)?(?:去年|今年)?(?:[一二三四五六七八九十]{1,2}月份?|上个?月|这个?月)(?:份)?的?(?:工资|工钱)?(?:是)?$"
+)
+_RATES = {
+    "rent": re.compile(r"租车|车租|租金|租赁|租的车|车子?租"),
+    "subsidy": re.compile(r"补贴|津贴|养老金|退休金|低保|补助"),
+}
+_WINDOW = 34
+
+
+class RoleWords(Rules):
+    """Core words of one role; see money.yaml."""
+
+    before: list[Pattern]
+    after: list[Pattern]
+
+
+class MoneyFile(Rules):
+    """``config/defaults/money.yaml``."""
+
+    filler: list[Pattern] = Field(min_length=1)
+    roles: dict[str, RoleWords]
+    together: Pattern
+    each: Pattern
+    corrected: Pattern
+    other_person: Pattern
+    asked: Pattern
+    asked_other: Pattern
+    confirmed: Pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money and what it is; *role* is empty when nothing says. *sure* runs from 0 to 1."""
+
+    line: Line
+    start: int
+    end: int
+    number: Number
+    role: str = ""
+    unit: bool = False
+    sure: float = 0.9
+
+    @property
+    def value(self) -> int | float | None:
+        """In yuan; None for a range or a vague figure."""
+        return self.number.value
+
+    @property
+    def words(self) -> str:
+        """As it was said."""
+        return self.line.heard(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    before: tuple[tuple[str, re.Pattern[str]], ...]
+    after: tuple[tuple[str, re.Pattern[str]], ...]
+    together: re.Pattern[str]
+    each: re.Pattern[str]
+    corrected: re.Pattern[str]
+    other_person: re.Pattern[str]
+    asked: re.Pattern[str]
+    asked_other: re.Pattern[str]
+    confirmed: re.Pattern[str]
+
+
+@cache
+def _grammar() -> _Grammar:
+    file = defaults("money", MoneyFile)
+    filler = "|".join(file.filler)
+
+    def before(cores: Sequence[str]) -> re.Pattern[str]:
+        return compile_pattern(rf"(?P<core>{'|'.join(f'(?:{c})' for c in cores)})(?P<fill>(?:{filler})*)$")
+
+    def after(cores: Sequence[str]) -> re.Pattern[str]:
+        return compile_pattern(
+            rf"{_UNIT}(?P<fill>(?:{filler})*?)(?P<core>{'|'.join(f'(?:{c})' for c in cores)})"
+        )
+
+    return _Grammar(
+        tuple((name, before(role.before)) for name, role in file.roles.items() if role.before),
+        tuple((name, after(role.after)) for name, role in file.roles.items() if role.after),
+        compile_pattern(file.together),
+        compile_pattern(file.each),
+        compile_pattern(file.corrected),
+        compile_pattern(rf"(?:{file.other_person})(?:{filler})*$"),
+        compile_pattern(file.asked),
+        compile_pattern(file.asked_other),
+        compile_pattern(file.confirmed),
+    )
+
+
+def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
+    """The amounts of *line*, each with its role by the words around it."""
+    spans = [n for n in find_numbers(line.plain) if _is_money(line.plain, n, dates)]
+    found: list[Amount] = []
+    for index, number in enumerate(spans):
+        left = max(
+            spans[index - 1].end if index else 0,
+            number.start - _WINDOW,
+            line.plain.rfind(STOP, 0, number.start) + 1,
+        )
+        right = spans[index + 1].start if index + 1 < len(spans) else len(line.plain)
+        stop = line.plain.find(STOP, number.end, right)
+        right = min(stop if stop >= 0 else right, number.end + _WINDOW)
+        unit = _MONEY_UNIT.match(line.plain, number.end) is not None
+        role, sure = _role(
+            line.plain[left : number.start], line.plain[number.end : right], right == _next(spans, index)
+        )
+        amount = Amount(line, number.start, number.end, number, role, unit, sure)
+        if (
+            found
+            and not role
+            and found[-1].role == OWED
+            and _LISTED.match(line.plain[found[-1].end : number.start])
+        ):
+            amount = replace(amount, role=OWED, sure=0.75)
+        if found and _puts_right(line.plain[found[-1].end : number.start]):
+            previous = found[-1]
+            found[-1] = replace(previous, role="corrected")
+            amount = replace(amount, role=role or previous.role)
+        found.append(amount)
+    return found
+
+
+def _next(spans: Sequence[Number], index: int) -> int:
+    return spans[index + 1].start if index + 1 < len(spans) else -1
+
+
+def _is_money(plain_text: str, number: Number, dates: Sequence[DateSpan]) -> bool:
+    if number.serial or any(d.start < number.end and number.start < d.end for d in dates):
+        return False
+    if plain_text[max(0, number.start - 1) : number.start] in ("第", "零", "后"):
+        return False
+    if _MONEY_UNIT.match(plain_text, number.end):
+        return True
+    if not number.scaled or _COUNTED.match(plain_text, number.end):
+        return False
+    return not re.search(
+        r"(?:电话|号码|尾号|身份证|车牌|编号|工号|四米|六米|二级|三级)[^。]{0,4}$", plain_text[: number.start]
+    )
+
+
+def _role(left: str, right: str, another_follows: bool) -> tuple[str, float]:
+    """*another_follows*: the words after this amount lead straight to the next, so 已经付了 may be said of that."""
+    grammar = _grammar()
+    if grammar.other_person.search(left):
+        return OTHER_DEBT, 0.8
+    best: tuple[int, str] | None = None
+    for name, pattern in grammar.before:
+        if found := _last(pattern, left):
+            near = found.end("core")
+            if best is None or near > best[0]:
+                best = (near, name)
+                core = found
+    if best is not None:
+        name = best[1]
+        if name == RATE and _one_months_pay_owed(left, core):
+            return OWED, 0.85
+        if name == RATE and (kind := _kind_of_rate(left)):
+            return kind, 0.9
+        if name != "agreed" and not (
+            name == RATE and left[core.start("core") : core.end("core")] in ("挣", "赚")
+        ):
+            return name, 0.9 if len(core["fill"]) <= 6 else 0.8
+    nearest: tuple[int, str] | None = None
+    for name, pattern in grammar.after:
+        found = pattern.match(right)
+        if found and name == "paid" and another_follows and found.end() == len(right):
+            continue
+        if found and (nearest is None or found.start("core") < nearest[0]):
+            nearest = (found.start("core"), name)
+    if nearest is not None:
+        return nearest[1], 0.85
+    return (best[1], 0.6) if best else ("", 0.0)
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The match of *pattern* at the end of *text* whose core starts last."""
+    found = pattern.search(text)
+    while found and (later := pattern.search(text, found.start("core") + 1)):
+        found = later
+    return found
+
+
+def _one_months_pay_owed(left: str, core: re.Match[str]) -> bool:
+    """欠我一个月工资四千五 is a debt; 欠我三个月,一个月四千五 is a rate."""
+    said = core["core"]
+    return (
+        said.startswith("一")
+        and "工资" in core["fill"]
+        and bool(_SALARY_OWED.search(left[: core.start("core")]))
+    )
+
+
+def _kind_of_rate(left: str) -> str:
+    """A rate that is a rent or a subsidy, not a wage."""
+    return next((kind for kind, words in _RATES.items() if words.search(left)), "")
+
+
+def _puts_right(between: str) -> bool:
+    return len(between) <= 14 and _grammar().corrected.search(between) is not None
+
+
+def read_amounts(lines: Sequence[Line], dates: dict[int, list[DateSpan]]) -> list[Amount]:
+    """Every amount the caller's side said, with what the lawyer's question before it makes of a bare one."""
+    grammar = _grammar()
+    found: list[Amount] = []
+    question = ""
+    for line in lines:
+        if line.by_lawyer:
+            question = line.plain
+            found.extend(_read_back(line, lines, dates))
+            continue
+        amounts = find_amounts(line, dates.get(line.index, []))
+        if amounts and _asks_only_owed(question):
+            first = amounts[0]
+            if not first.role and first.start <= 12:
+                amounts[0] = replace(first, role=OWED, sure=0.75)
+        if amounts and not amounts[0].role and found and _puts_right(line.plain[: amounts[0].start]):
+            amounts[0] = replace(amounts[0], role=found[-1].role)
+            found[-1] = replace(found[-1], role="corrected")
+        found.extend(amounts)
+        if len(line.plain) > 3:
+            question = "" if amounts or len(line.plain) > 12 else question
+    return [_grouped(amount, grammar, lines) for amount in found]
+
+
+def _asks_only_owed(question: str) -> bool:
+    grammar = _grammar()
+    asked = [m.end() for m in grammar.asked.finditer(question)]
+    other = [m.end() for m in grammar.asked_other.finditer(question)]
+    return bool(asked) and (not other or max(asked) >= max(other))
+
+
+def _read_back(line: Line, lines: Sequence[Line], dates: dict[int, list[DateSpan]]) -> list[Amount]:
+    """What the lawyer repeats as owed and the caller confirms at once (差您两万三千六对吧 / 对)."""
+    answer = next((later for later in lines if later.index == line.index + 1), None)
+    if answer is None or answer.by_lawyer or not _grammar().confirmed.search(answer.plain):
+        return []
+    amounts = find_amounts(line, dates.get(line.index, []))
+    return [
+        replace(a, sure=0.7)
+        for a in amounts
+        if a.role == OWED and re.search(r"[差欠]|没给|没发|没结", line.plain)
+    ]
+
+
+def _grouped(amount: Amount, grammar: _Grammar, lines: Sequence[Line]) -> Amount:
+    """Owed to all of them together: 我们一起十二个人,总共差二十八万多."""
+    if amount.role != OWED:
+        return amount
+    before = amount.line.plain[max(0, amount.start - 22) : amount.start]
+    before = before[before.rfind(STOP) + 1 :]
+    each = [m.end() for m in grammar.each.finditer(before)]
+    together = [m.end() for m in grammar.together.finditer(before)]
+    people = re.search(
+        r"(?:[二两三四五六七八九十百几0-9]+(?:多|来|几)?(?:个人|个工人|名|人|个兄弟|个工友|个老乡)|大家|所有人|全部人|我们(?:都|一起|几个))",
+        before,
+    )
+    if together and people and (not each or max(each) < max(together)):
+        return replace(amount, role=GROUP)
+    return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is owed in the end: the amount, None when unsure, and why."""
+
+    amount: Amount | None
+    value: int | float | None
+    doubts: tuple[str, ...] = ()
+
+
+def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:
+    """One figure for *role*, or None with the doubt told.
+
+    A later exact figure refines a rounded one before it; different figures owed for different things are not
+    added up unless the caller gave the sum; the last total or rest said (总共差, 还差) is what counts.
+    """
+    said = [a for a in amounts if a.role == role]
+    exact = [a for a in said if a.value is not None]
+    if not exact:
+        doubts = tuple(f"拖欠金额只说了「{a.words}」,没有准数" for a in said)
+        return Owed(None, None, doubts)
+    values = {a.value for a in exact}
+    if len(values) == 1:
+        best = max(exact, key=lambda a: a.sure)
+        return Owed(best, best.value)
+    sharp = [a for a in exact if not a.number.approx]
+    if len({a.value for a in sharp}) == 1 and all(_close(a, sharp[-1]) for a in exact):
+        return Owed(sharp[-1], sharp[-1].value)
+    totals = [
+        a
+        for a in exact
+        if re.search(
+            r"(?:总共|一共|合计|加起来|合起来|算下来|还差|还欠|还剩|剩下?|剩余|一总|拢共)[^。]{0,8}$",
+            a.line.plain[: a.start],
+        )
+    ]
+    listed = "、".join(dict.fromkeys(a.words for a in exact))
+    if totals:
+        return Owed(
+            totals[-1], totals[-1].value, (f"说过几个拖欠数:{listed};取来电人合计的「{totals[-1].words}」",)
+        )
+    parts = _parts_of_one_debt(exact)
+    if parts is not None:
+        return Owed(exact[-1], parts, (f"来电人分开说了{listed},合计{parts}元,请核对",))
+    return Owed(None, None, (f"来电人说过几个不同的拖欠数:{listed},请核对",))
+
+
+def _close(rounded: Amount, exact: Amount) -> bool:
+    """Whether 两万多 can be 两万三千六."""
+    low, value = float(rounded.number.low), exact.value
+    return value is not None and abs(float(value) - low) <= max(low * 0.35, 100)
+
+
+_OWN_MONTH = re.compile(
+    r"(?:上个?月|这个?月|[一二三四五六七八九十0-9]{1,2}月份?|加班费|工资|提成|奖金|押金|绩效|尾款|第[一二三四]个?月|去年|今年|前年)[^。]{0,10}$"
+)
+
+
+def _parts_of_one_debt(exact: Sequence[Amount]) -> int | float | None:
+    """The sum when every figure, said in one turn, is owed for its own month or kind of pay; else None."""
+    if len({a.line.index for a in exact}) != 1 or any(a.number.approx for a in exact):
+        return None
+    labels: list[str] = []
+    for index, amount in enumerate(exact):
+        left = exact[index - 1].end if index else max(0, amount.start - 20)
+        found = _OWN_MONTH.search(amount.line.plain[left : amount.start])
+        if found is None:
+            return None
+        labels.append(found[0][:3])
+    if len(set(labels)) != len(labels):
+        return None
+    total = sum(a.number.low for a in exact)
+    return plain(total)

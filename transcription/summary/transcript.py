@@ -1,0 +1,126 @@
+"""A call made ready for reading: turns without punctuation, with the way back to the words as heard.
+
+Recognised speech has no punctuation, typed text has. Rules run on the plain words, so both read alike; where a
+sentence did end, one ``。`` stays, and gaps in patterns never cross it.
+"""
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from transcription.turns import Turn
+
+STOP = "。"
+_SENTENCE_ENDS = frozenset("。!?!?;;…\n")
+_NOISE = frozenset("嗯呃噢唔")
+_OPEN, _CLOSE = "((【[", "))】]"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as it came: when, from where, which key, and what was said.
+
+    *called_at* is aware; *caller_number_region* is the region of the number (``云南昭通``), empty when unknown;
+    *dtmf* is the key pressed in the menu, empty for none; *calls_before_today* counts this number's earlier calls
+    of the day.
+    """
+
+    called_at: datetime
+    turns: tuple[Turn, ...]
+    caller_number: str = ""
+    caller_number_region: str = ""
+    dtmf: str = ""
+    calls_before_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One turn ready for matching. ``origin[i]`` is where ``plain[i]`` stands in the turn's own text; *notes* are
+    the remarks in brackets, such as (敲击声); *question* says that the turn asks something."""
+
+    index: int
+    turn: Turn
+    plain: str
+    origin: tuple[int, ...]
+    commas: frozenset[int] = field(default=frozenset())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def by_lawyer(self) -> bool:
+        """Whether the lawyer speaks; caller and interpreter are the other side."""
+        return self.turn.speaker == "lawyer"
+
+    def second_of(self, at: int) -> float | None:
+        """When ``plain[at]`` was said, by its share of the turn; None without times."""
+        start, end = self.turn.start_s, self.turn.end_s
+        if start is None:
+            return None
+        if end is None or not self.turn.text:
+            return start
+        share = self.origin[min(at, len(self.origin) - 1)] / len(self.turn.text) if self.origin else 0.0
+        return round(start + (end - start) * share, 2)
+
+    def heard(self, start: int, end: int) -> str:
+        """The words as they stand in the turn for ``plain[start:end]``."""
+        if not self.origin or start >= end:
+            return ""
+        return self.turn.text[self.origin[start] : self.origin[end - 1] + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Something found: where in the plain words, and what it is called."""
+
+    line: Line
+    start: int
+    end: int
+    name: str = ""
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Sorts mentions as they were said."""
+        return self.line.index, self.start
+
+
+def read_lines(call: Call) -> list[Line]:
+    """The turns of *call* as lines."""
+    return [_line(index, turn) for index, turn in enumerate(call.turns)]
+
+
+def _line(index: int, turn: Turn) -> Line:
+    plain: list[str] = []
+    origin: list[int] = []
+    commas: set[int] = set()
+    notes: list[str] = []
+    depth, note = 0, ""
+    for at, raw in enumerate(turn.text):
+        sign = unicodedata.normalize("NFKC", raw)
+        if raw in _OPEN or sign in _OPEN:
+            depth += 1
+        elif raw in _CLOSE or sign in _CLOSE:
+            depth = max(0, depth - 1)
+            notes.append(note)
+            note = ""
+        elif depth:
+            note += raw
+        elif _decimal_point(turn.text, at):
+            plain.append(".")
+            origin.append(at)
+        elif sign in _SENTENCE_ENDS or raw in _SENTENCE_ENDS:
+            if plain and plain[-1] != STOP:
+                plain.append(STOP)
+                origin.append(at)
+        elif sign.isalnum() and len(sign) == 1:
+            if sign not in _NOISE:
+                plain.append(sign.lower())
+                origin.append(at)
+        elif sign == "%":
+            plain.append(sign)
+            origin.append(at)
+        elif raw in ",,:: ":
+            commas.add(len(plain))
+    return Line(index, turn, "".join(plain), tuple(origin), frozenset(commas), tuple(n for n in notes if n))
+
+
+def _decimal_point(text: str, at: int) -> bool:
+    return text[at] == "." and text[at - 1 : at].isdigit() and text[at + 1 : at + 2].isdigit()
