@@ -1,12 +1,15 @@
 """The real recognisers, opened once, and the example calls as they hear them, decoded once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from config.db import migrate, open_engine
+from tests.postgres import Postgres, start_postgres
 from transcription.hints import load_hints
 from transcription.lexicon import Lexicon, load_lexicon
 from transcription.pipeline import Transcript, transcribe_file
@@ -48,3 +51,22 @@ def heard(whisper: WhisperRecognizer, lexicon: Lexicon) -> Callable[[str], Trans
         return transcribe_file(AUDIO / f"{name}.flac", whisper, hints=load_hints(), lexicon=lexicon)
 
     return decode
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty database with our schema; every test that takes it runs on both."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'anxin.db'}"
+    else:
+        url = request.getfixturevalue("postgres").new_database()
+    engine = open_engine(url)
+    migrate(engine)
+    yield engine
+    engine.dispose()

@@ -59,7 +59,7 @@ def test_a_call_that_was_heard_rightly_is_not_changed(lexicon: Lexicon, call: Pa
 
 
 def test_the_texts_of_the_house_are_hardly_changed(lexicon: Lexicon) -> None:
-    """Menus, statutes, prompts: thousands of stretches of Chinese that nobody misheard, at most 1 in 500 changed.
+    """Menus, statutes, prompts: thousands of stretches that nobody misheard, at most 1 in 500 changed.
 
     What this test lists belongs into ``terms`` (a word of the field) or ``common``.
     """
