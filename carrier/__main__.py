@@ -44,6 +44,8 @@ def main() -> int:
     logging.basicConfig(
         level=arguments.log, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
     )
+    for chatty in ("aioice", "aiortc", "uvicorn"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(arguments.log)))
     try:
         config = load_config(arguments.config)
     except BadConfig as error:

@@ -17,7 +17,7 @@ from .conferences import Conferences
 from .config import Config
 from .exchange import CallExchange
 from .network import Network
-from .ports import Dialer, Exchange, Mixer
+from .ports import Dialer, Exchange, Mixer, Voice
 from .recordings import Recordings
 from .rest import Rest
 from .streams import Streams
@@ -26,6 +26,7 @@ from .tokens import Tokens
 log = logging.getLogger("carrier")
 
 
+LARGEST_MESSAGE = 65536  # bytes of a signalling message; a browser's SDP is about 5,000
 GRACE = 2.0  # seconds that the last callbacks may take while the API still answers what they ask
 
 
@@ -77,11 +78,15 @@ class Carrier:
     """Start it, use ``http`` and ``sip``, stop it."""
 
     def __init__(
-        self, config: Config, mixer: M, make_phones: Callable[[Exchange, M, Config], Phones]
+        self,
+        config: Config,
+        mixer: M,
+        make_phones: Callable[[Exchange, M, Config], Phones],
+        voice: Voice | None = None,
     ) -> None:
         self.config = config
         self.network = network = Network(config)
-        network.mixer = mixer
+        network.mixer, network.voice = mixer, voice
         self._mixer: RunningMixer = mixer
         network.calls, network.conferences = Calls(network), Conferences(network)
         network.recordings, network.streams = Recordings(network), Streams(network)
@@ -124,6 +129,7 @@ class Carrier:
                 lifespan="off",
                 ws="websockets-sansio",
                 ws_ping_interval=None,
+                ws_max_size=LARGEST_MESSAGE,
                 timeout_graceful_shutdown=1,
                 server_header=False,
                 ssl_certfile=config.tls_cert,

@@ -107,7 +107,8 @@ class Call:
         self.time_limit = 14400.0
         self.bridged_until: asyncio.Event | None = None
         """Set while a Dial of another call bridges this one: tells it that this leg goes its own way."""
-        self._flow: asyncio.Task[None] | None = None
+        self._flows: set[asyncio.Task[None]] = set()
+        """The flow, and older ones that are still letting go."""
         self._verdict: Status | None = None
         self._limit: asyncio.TimerHandle | None = None
 
@@ -159,8 +160,8 @@ class Call:
         self.over.set()
         if self._limit is not None:
             self._limit.cancel()
-        if self._flow is not None and self._flow is not asyncio.current_task():
-            self._flow.cancel()
+        for flow in self._flows - {asyncio.current_task()}:
+            flow.cancel()
         self.network.recordings.call_ended(self)
         self.network.streams.call_ended(self)
         self.tell("completed")
@@ -192,14 +193,15 @@ class Call:
 
     def run(self, flow: Flow) -> None:
         """Run *flow* in place of what runs now (whose ``finally`` is done first); its end hangs up."""
-        previous = self._flow
+        previous = [f for f in self._flows if not f.done()]
         if self.bridged_until is not None:
             self.bridged_until.set()
 
         async def work() -> None:
-            if previous is not None and not previous.done():
-                previous.cancel()
-                await asyncio.wait([previous])
+            for older in previous:
+                older.cancel()
+            if previous:
+                await asyncio.wait(previous)
             if not self.live:
                 return
             try:
@@ -211,12 +213,9 @@ class Call:
                 raise
             self.hangup()
 
-        self._flow = self.network.spawn(work(), f"flow {self.sid}")
-
-    @property
-    def running(self) -> asyncio.Task[None] | None:
-        """The flow's task."""
-        return self._flow
+        flow_now = self.network.spawn(work(), f"flow {self.sid}")
+        self._flows.add(flow_now)
+        flow_now.add_done_callback(self._flows.discard)
 
     # -- what is said of it -------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ class Participant:
     end_on_exit: bool
     hold: bool = False
     present: bool = False
+    came: bool = False
     updated: datetime = field(default_factory=now)
     reason: Leaving | None = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -134,7 +135,7 @@ class Conference:
         if not self._claimed:
             self._claimed = True
             self._recording = wishes.recording
-        participant.present = True
+        participant.present = participant.came = True
         self._touch(participant)
         self.tell("join", participant)
         if self.status == "in-progress":
@@ -334,7 +335,8 @@ def _of_participant(participant: Participant, event: str) -> dict[str, str]:
     if participant.coach is not None:
         params["CallSidToCoach"] = participant.coach
     if event == "leave":
-        params["ParticipantCallStatus"] = participant.call.status.value
+        called_off = participant.call.live and not participant.came
+        params["ParticipantCallStatus"] = "canceled" if called_off else participant.call.status.value
         params["ReasonParticipantLeft"] = participant.reason or Leaving.HUNG_UP
     return params
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .config import Config
 from .journal import Journal
 from .notifications import Notifications
-from .ports import Dialer, Mixer
+from .ports import Dialer, Mixer, Voice
 from .sounds import Sounds
 from .webhooks import Webhooks
 
@@ -30,6 +30,7 @@ class Network:
     streams: "Streams"
     mixer: Mixer
     dialer: Dialer
+    voice: Voice | None = None
     base_url: str
     """Where the REST API is, as the application sees it; known once the port is bound."""
 

@@ -1,7 +1,7 @@
 """How the two halves of the carrier meet: call control on one side, media and signalling on the other.
 
-Call control (calls, TwiML, REST, webhooks, conferences as objects) never touches a codec or a socket of a
-phone; media and signalling (mixer, WebRTC, PStream, SIP, recording files) never parse TwiML or send a webhook.
+Call control (calls, TwiML, REST, webhooks, conferences as objects) never touches a codec or a phone's
+socket; media and signalling (mixer, WebRTC, PStream, SIP, recording files) never parse TwiML or send a webhook.
 
 Audio is 8 kHz mono 16-bit: a frame is 160 samples, 20 ms.
 """
@@ -36,6 +36,14 @@ class Source(Protocol):
 
     def read(self) -> Pcm | None:
         """Return the next 20 ms (160 samples), or None when it is over."""
+        ...
+
+
+class Voice(Protocol):
+    """An engine for Say; a carrier may have none."""
+
+    def speak(self, words: str, *, language: str, voice: str) -> Pcm:
+        """Say *words*. Called in a thread."""
         ...
 
 
@@ -162,7 +170,8 @@ class Dialer(Protocol):
     ) -> Endpoint:
         """Start ringing *address*. Raise Unreachable at once if nobody can ring.
 
-        *params* are Twilio.Call customParameters for a client, SIP headers for a SIP address. All tabs of one
+        *params* are Twilio.Call customParameters for a client, SIP headers for a SIP address (and, never sent
+        as headers, ``username`` and ``password`` for its challenge). All tabs of one
         client identity ring; the first to answer wins, the others get ``cancel``.
         """
         ...

@@ -74,6 +74,7 @@ class Rest:
             *self._at("/Recordings", GET=recordings.listed),
             *self._at("/Recordings/{recording}", suffix=".wav", GET=recordings.media),
             *self._at("/Recordings/{recording}", GET=recordings.fetched, DELETE=recordings.deleted),
+            *self._at("/Recordings/{recording}", suffix="", GET=recordings.media),
         ]
 
     def application(self, *more: BaseRoute) -> Starlette:

@@ -182,10 +182,11 @@ class Webhooks:
             raise _Failed("rt", 11205, "the carrier is not running")
         body: bytes | None = None
         headers = dict(constant)
+        sent = url
         if method == "GET":
             if params:
-                url += ("&" if "?" in url else "?") + urlencode(params)
-            headers["X-Twilio-Signature"] = signature(self._token, url)
+                sent += ("&" if "?" in url else "?") + urlencode(params)
+            headers["X-Twilio-Signature"] = signature(self._token, sent)
         else:
             body = urlencode(params).encode()
             headers["X-Twilio-Signature"] = signature(self._token, url, params)
@@ -194,7 +195,7 @@ class Webhooks:
         try:
             async with self._session.request(
                 method,
-                URL(url, encoded=True),
+                URL(sent, encoded=True),
                 data=body,
                 headers=headers,
                 timeout=timeout,

@@ -15,6 +15,7 @@ from .document import Element
 from .stage import Hangup, Jump, Stage
 
 MOST = 10
+ANSWERED = {"DialCallStatus": "answered", "DialBridged": "true"}
 RESULT_ORDER = (Status.BUSY, Status.NO_ANSWER, Status.CANCELED, Status.FAILED)
 
 
@@ -22,13 +23,15 @@ async def dial(stage: Stage, element: Element) -> Jump | None:
     """Connect the call. With an action, it says what comes next; without, the next verb does."""
     nouns = _nouns(element)
     rooms = [n for n in nouns if n.name == "Conference"]
-    if rooms:
-        params = await _conference(stage, element, rooms[0])
-        if params is None:
-            return None
-    else:
-        params = await _Bridge(stage, element).run(nouns)
-    if not element.get("action"):
+    bridge = _Bridge(stage, element)
+    try:
+        params = await (_conference(stage, element, rooms[0]) if rooms else bridge.run(nouns))
+    except asyncio.CancelledError:
+        if not stage.call.live and element.get("action"):  # hung up: the action hears of it, to no effect
+            last = ANSWERED if rooms else bridge.outcome()
+            stage.network.webhooks.tell(stage.hook(element, "action"), stage.call.params() | last)
+        raise
+    if params is None or not element.get("action"):
         return None
     return Jump(stage.hook(element, "action"), params)
 
@@ -45,7 +48,7 @@ async def _conference(stage: Stage, element: Element, noun: Element) -> dict[str
         await asyncio.wait({inside, leave}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
         if inside.done():
             return inside.result()
-        return {"DialCallStatus": "answered", "DialBridged": "true"}
+        return ANSWERED
     finally:
         stage.call.on_digit = None
         leave.cancel()
@@ -67,6 +70,8 @@ class _Bridge:
         self.stage, self.element = stage, element
         self.call, self.network = stage.call, stage.network
         self.recording: Recording | None = None
+        self.children: list[Call] = []
+        self.winner: Call | None = None
         self.gone_on: Call | None = None
         """The child that was redirected while bridged: its life is its own now."""
 
@@ -76,15 +81,14 @@ class _Bridge:
             await self.call.answer()
         elif self.call.endpoint is not None and not self.call.up.is_set():
             await self.call.endpoint.ring()
-        children = [self._place(noun) for noun in nouns]
+        self.children = [self._place(noun) for noun in nouns]
         try:
-            winner = await self._first(children, nouns)
-            if winner is None:
-                return {"DialCallStatus": _worst(children), "DialBridged": "false"} | _sids(children)
-            await self._bridge(winner)
-            return self._outcome(winner)
+            self.winner = await self._first(self.children, nouns)
+            if self.winner is not None:
+                await self._bridge(self.winner)
+            return self.outcome()
         finally:
-            for child in children:
+            for child in self.children:
                 if child is not self.gone_on:
                     child.hangup(Status.NO_ANSWER if not child.up.is_set() else None)
 
@@ -193,7 +197,13 @@ class _Bridge:
         plan = Plan(2 if how.endswith("-dual") else 1, "DialVerb", hook, events)
         self.recording = self.network.recordings.of_call(self.call, plan)
 
-    def _outcome(self, winner: Call) -> dict[str, str]:
+    def outcome(self) -> dict[str, str]:
+        """The action's parameters as things are."""
+        winner = self.winner
+        if winner is None:
+            params = {"DialCallStatus": _worst(self.children), "DialBridged": "false"}
+            last = {"DialCallSid": self.children[-1].sid, "DialCallDuration": "0"} if self.children else {}
+            return params | last
         params = {
             "DialCallStatus": Status.COMPLETED.value,
             "DialCallSid": winner.sid,
@@ -207,7 +217,7 @@ class _Bridge:
 
 
 def _address(noun: Element) -> tuple[str, dict[str, str]]:
-    """Where a noun leads, and what goes along: a client's parameters, a SIP address's headers."""
+    """Where a noun leads, and what goes along: a client's parameters, a SIP address's headers and secrets."""
     named = {c.get("name"): c.get("value") for c in noun.children if c.name == "Parameter"}
     match noun.name:
         case "Client":
@@ -216,18 +226,15 @@ def _address(noun: Element) -> tuple[str, dict[str, str]]:
             return f"client:{identity}", dict(parse_qsl(query, keep_blank_values=True)) | named
         case "Sip":
             address, _, query = noun.text.partition("?")
-            return address, dict(parse_qsl(query, keep_blank_values=True))
+            secrets = {key: noun.get(key) for key in ("username", "password") if noun.get(key)}
+            return address, dict(parse_qsl(query, keep_blank_values=True)) | secrets
         case _:
             return noun.text, {}
 
 
 def _worst(children: Sequence[Call]) -> str:
     seen = {c.status for c in children}
-    return next((s.value for s in RESULT_ORDER if s in seen), Status.FAILED.value)
-
-
-def _sids(children: Sequence[Call]) -> dict[str, str]:
-    return {"DialCallSid": children[-1].sid, "DialCallDuration": "0"} if children else {}
+    return next((s.value for s in RESULT_ORDER if s in seen), Status.NO_ANSWER.value)
 
 
 async def _either(*events: asyncio.Event) -> None:

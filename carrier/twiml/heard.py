@@ -13,16 +13,17 @@ FOREVER = 1000  # Twilio's own bound for loop="0"
 
 
 async def say(stage: Stage, element: Element) -> Jump | None:
-    """There is no voice here: log which prompt should be recorded, go on with the next verb."""
+    """Speak; without a voice engine log which prompt is to be recorded, and go on with the next verb."""
     await stage.call.answer()
-    words = element.text[:120]
-    stage.complain(
-        Trouble(
-            13520,
-            f"Say needs a voice engine and there is none: <Play> a recorded prompt of {words!r} instead",
-            stage.document.url,
-        )
-    )
+    engine = stage.network.voice
+    if engine is None:
+        words = element.text[:120]
+        message = f"Say needs a voice engine and there is none: <Play> a recorded prompt of {words!r} instead"
+        stage.complain(Trouble(13520, message, stage.document.url))
+        return None
+    language, voice = element.get("language", "zh-CN"), element.get("voice")
+    pcm = await asyncio.to_thread(engine.speak, element.text, language=language, voice=voice)
+    await stage.play(audio.clip(pcm, element.number("loop", 1, high=FOREVER)))
     return None
 
 

@@ -98,7 +98,8 @@ class Stage:
             return Document(answer.url, (Element("Play", {}, words=[hook.url]),))
         if answer.content_type not in TWIML_TYPES:
             raise Trouble(12300, f"{MESSAGES[12300]}: {answer.content_type or 'none'}", answer.url)
-        return parse(answer.body, answer.url)
+        # The same document again (an empty Redirect) is asked for with the same connection overrides.
+        return parse(answer.body, hook.url if hook.address == answer.url else answer.url)
 
     async def _run_document(self, document: Document) -> Jump | None:
         self.document = document

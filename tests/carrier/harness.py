@@ -2,12 +2,16 @@
 
 import asyncio
 import base64
+import io
+import wave
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import numpy as np
 from aiohttp import web
+from numpy.typing import NDArray
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -15,7 +19,7 @@ ACCOUNT = "AC" + "a" * 32
 TOKEN = "0123456789abcdef0123456789abcdef"
 KEY, SECRET = "SK" + "b" * 32, "s3cret-of-the-key-s3cret-of-the-key"
 APP = "AP" + "c" * 32
-PATIENCE = 5.0
+PATIENCE = 10.0
 
 Reply = str | web.Response | Callable[["Request"], "Awaitable[web.StreamResponse] | web.StreamResponse"]
 
@@ -108,6 +112,17 @@ class Redirected(TwilioHttpClient):
             *args,
             **kwargs,
         )
+
+
+def wav(pcm: NDArray[np.int16]) -> web.Response:
+    """An answer that is audio."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(pcm.tobytes())
+    return web.Response(body=file.getvalue(), content_type="audio/wav")
 
 
 BASIC = {"Authorization": "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()}
