@@ -5,8 +5,10 @@ recording is to measure who talks in it: that is the proof of a talk, and must n
 """
 
 import random
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ GIVE_UP_LATE = 40  # tries to fetch: with the waits below about 17 hours
 GIVE_UP_BROKEN = 3  # tries of a recording that breaks the job itself
 LONGEST_WAIT_MS = 1_800_000
 MODEL_WAIT_MS = 15_000
+MEASURE_EVERY_S = 0.5
 _SAVE_EVERY_S = 1.0
 
 RecordFact = Callable[[str, str, dict[str, Any]], None]  # kind, contact, body
@@ -107,7 +110,30 @@ def requeue_lost(engine: Engine, put: Callable[[str], None], now_ms: int) -> int
     return len(lost)
 
 
-def process(work: Work, recording_id: str) -> str:
+@contextmanager
+def measuring(work: Work) -> Iterator[None]:
+    """Fetch and measure what arrives while this process is busy with the words of another recording.
+
+    A demand closes with the measured talk; it must not wait behind somebody's hour of speech.
+    """
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.wait(MEASURE_EVERY_S):
+            for recording_id in store.unmeasured(work.engine, work.clock.now_ms()):
+                with suppress(Exception):  # process has said why, in SQL and in the log
+                    process(work, recording_id, only_measure=True)
+
+    thread = threading.Thread(target=look, name="measuring", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def process(work: Work, recording_id: str, *, only_measure: bool = False) -> str:
     """Bring the recording as far as possible. Safe to repeat, to interrupt anywhere, to run twice at once."""
     lease = new_id("w")
     recording = store.claim(work.engine, recording_id, lease, work.clock.now_ms())
@@ -118,7 +144,7 @@ def process(work: Work, recording_id: str) -> str:
     try:
         if recording.attempts > GIVE_UP_LATE:  # each attempt took its worker down, without a word
             return run.fail("given up after many attempts that did not come to an end")
-        return run.go()
+        return run.go(only_measure)
     except store.LeaseLost:
         log.warning("recording.taken_over", recording=recording_id)
         return "taken_over"
@@ -141,9 +167,11 @@ class _Run:
         self._work, self._recording, self._lease = work, recording, lease
         self._saved_s = 0.0
 
-    def go(self) -> str:
+    def go(self, only_measure: bool) -> str:
         path = self._fetched()
         self._measured(path)
+        if only_measure:
+            return self._rest(State.MEASURED, "", 0)
         if store.transcript(self._work.engine, self._recording.id) is None:
             recognizer, reason = self._work.recognizer()
             if recognizer is None:
@@ -246,7 +274,9 @@ class _Run:
         turns = [turn for row in heard for turn in Transcript.from_json(row.content).turns]
         content = self._work.summarise(recording.contact, turns)
         store.keep_draft(engine, recording, self._lease, self._work.clock.now_ms(), content)
-        self._work.record_fact("summary.drafted", recording.contact, {"recording": recording.id})
+        self._work.record_fact(
+            "summary.drafted", recording.contact, {"recording": recording.id} | _class(content)
+        )
         log.info("recording.drafted", recording=recording.id, turns=len(turns))
         return State.DRAFTED
 
@@ -270,3 +300,13 @@ class _Run:
 
     def _release(self, **values: Any) -> None:
         store.release(self._work.engine, self._recording.id, self._lease, self._work.clock.now_ms(), **values)
+
+
+def _class(draft: dict[str, Any]) -> dict[str, Any]:
+    """Return what the demand's class follows from; never a word of what was said."""
+    body = {key: draft[key] for key in ("four_100", "channel") if draft.get(key)}
+    if draft.get("work_prefecture"):
+        body["prefecture"] = draft["work_prefecture"]
+    if draft.get("issue_types"):
+        body["topic"] = draft["issue_types"][0]
+    return body

@@ -196,6 +196,20 @@ def take_lost(engine: Engine, now_ms: int, limit: int = 100) -> list[str]:
     return list(ids)
 
 
+def unmeasured(engine: Engine, now_ms: int, limit: int = 20) -> list[str]:
+    """Return recordings that are due, in nobody's hands, and not measured yet, the oldest first."""
+    wanted = (
+        col(Recording.state).in_((State.EXPECTED, State.FETCHING)),
+        # A new one may have been put into the queue just now, which makes it due only later.
+        or_(col(Recording.due_ms) <= now_ms, col(Recording.attempts) == 0),
+        col(Recording.lease_ms) <= now_ms,
+    )
+    with Session(engine) as session:
+        return list(
+            session.exec(select(Recording.id).where(*wanted).order_by(col(Recording.created_ms)).limit(limit))
+        )
+
+
 def retry(engine: Engine, recording_id: str, now_ms: int) -> bool:
     """Give a failed recording another chance, as if it had just come; return False if it had not failed."""
     with engine.begin() as connection:

@@ -3,6 +3,7 @@
 import base64
 import io
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,7 @@ from config.redis import open_sync_redis
 from tests.servers import valkey
 from transcription import jobs, store
 from transcription.audio import Pcm
-from transcription.jobs import Work, process, requeue_lost
+from transcription.jobs import Work, measuring, process, requeue_lost
 from transcription.lexicon import Lexicon
 from transcription.media import Carrier
 from transcription.recognizers import Hints, Recognizer, Segment
@@ -356,6 +357,54 @@ def test_a_lost_job_is_put_back_once(bench: Bench) -> None:
     assert put_back(bench) == [], "it was just put back"
     bench.clock.ms += store.REQUEUE_MS
     assert put_back(bench) == [RE]
+
+
+def test_a_talk_is_measured_while_another_is_being_transcribed(bench: Bench) -> None:
+    """Its demand closes with the proof; it must not wait behind somebody's hour of speech."""
+    second, busy, go_on = "RE" + "3" * 32, threading.Event(), threading.Event()
+
+    class Busy(Told):
+        def transcribe(self, pcm16k: Pcm, hints: Hints) -> Sequence[Segment]:
+            busy.set()
+            assert go_on.wait(30)
+            return super().transcribe(pcm16k, hints)
+
+    bench.work.choose = lambda: (Busy(), "")
+    bench.expect()
+    worker = threading.Thread(target=process, args=(bench.work, RE))
+    worker.start()
+    assert busy.wait(30)
+    bench.expect(second)
+
+    with measuring(bench.work):
+        deadline = time.monotonic() + 30
+        while bench.kinds().count("recording.measured") < 2 and time.monotonic() < deadline:
+            go_on.wait(0.02)
+    go_on.set()
+    worker.join(30)
+
+    assert bench.facts[1][:2] == ("recording.measured", CONTACT)
+    assert bench.facts[1][2]["recording"] == second
+    assert put_back(bench) == [second], "its words come later"
+    assert process(bench.work, second) == State.DRAFTED
+
+
+def test_the_class_of_the_demand_follows_from_the_draft_without_a_word_of_it(bench: Bench) -> None:
+    bench.expect()
+    bench.work.summarise = lambda contact, turns: {
+        "four_100": "aid_acceptance_wage", "channel": "dedicated", "work_prefecture": "昆明市",
+        "issue_types": ["wage_arrears", "work_injury"], "occupation": "木工",
+    }  # fmt: skip
+
+    process(bench.work, RE)
+
+    assert bench.facts[-1][2] == {
+        "recording": RE,
+        "four_100": "aid_acceptance_wage",
+        "channel": "dedicated",
+        "prefecture": "昆明市",
+        "topic": "wage_arrears",
+    }
 
 
 def test_a_real_queue_carries_it(bench: Bench) -> None:
