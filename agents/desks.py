@@ -73,24 +73,22 @@ class Desks:
         self._switchboard, self._notes, self._redis, self._clock = switchboard, notes, redis, clock
         self._open: set[Desk] = set()
 
-    async def run(self, tail: Callable[[], FactTail]) -> None:
-        """Follow the facts and beat, until cancelled. *tail* makes a reader that starts at now."""
+    async def run(self, tail: Callable[[str], FactTail]) -> None:
+        """Follow the facts and beat, until cancelled. *tail* reads on after an id; ``$`` is now."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._follow(tail))
 
-    async def _follow(self, tail: Callable[[], FactTail]) -> None:
+    async def _follow(self, tail: Callable[[str], FactTail]) -> None:
+        after = "$"
         while True:
             try:
-                async for _, fact in tail():
+                async for entry, fact in tail(after):
                     await self._happened(fact)
+                    after = entry  # only now: what broke off is told again, and telling twice is harmless
             except UNREACHABLE as error:
-                # Redis restarts. What was missed is not guessed: every desk gets its state again.
                 log.warning("desks.tail_lost", error=type(error).__name__)
                 await asyncio.sleep(0.5)
-                with suppress(*UNREACHABLE):
-                    for desk in tuple(self._open):
-                        await self.push_state(desk)
 
     async def _happened(self, fact: Fact) -> None:
         for desk in tuple(self._open):

@@ -31,7 +31,7 @@ class Switchboard(Protocol):
 
 
 class FactTail(Protocol):
-    """The facts as they happen, for ever: (stream id, fact)."""
+    """The facts as they happen, for ever: (stream id, fact). Raises redis' errors when Redis goes away."""
 
     def __aiter__(self) -> AsyncIterator[tuple[str, Fact]]: ...
 

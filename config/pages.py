@@ -51,6 +51,9 @@ STATUS = {
     "forged-request": 403,
     "too-many-attempts": 429,
     "not-found": 404,
+    "unknown-contact": 404,
+    "unknown-lawyer": 404,
+    "illegal-transition": 409,
     "conflict": 409,
     "bad-input": 422,
 }
@@ -167,12 +170,15 @@ class Pages:
 
     @cached_property
     def _imports(self) -> dict[str, str]:
-        """The import map: third-party names, and ``<part>/<file>.js`` for our own modules."""
+        """The import map: third-party names, ``<part>/<file>.js`` for our own modules, and their addresses.
+
+        The last are for a module that names its neighbour (``./bar.js``): it gets the fingerprint, too.
+        """
         imports = {name: self.npm(name) for name in NPM if (self._node_modules / NPM[name]).is_file()}
         for part, folder in self._folders.items():
             for module in sorted(folder.rglob("*.js")):
                 name = f"{part}/{module.relative_to(folder).as_posix()}"
-                imports[name] = self.static(name)
+                imports[name] = imports[f"/static/{name}"] = self.static(name)
         return imports
 
     def _policy(self, nonce: str) -> str:

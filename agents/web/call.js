@@ -116,7 +116,7 @@ function Wrapup() {
 }
 
 export async function endWrapup() {
-  if (shown.value) editorOf(shown.value).flush();
+  if (shown.value) await editorOf(shown.value).flush(); // the end seals the note: it must be there
   await store.attempt("wrapup_end");
 }
 

@@ -28,6 +28,7 @@ export class NoteEditor {
     this.timer = 0;
     this.tries = 0;
     this.busy = false;
+    this.saving = Promise.resolve();
     const kept = storage.read(this.key);
     if (kept) { this.text.value = kept.text; this.status.value = "kept"; }
     this.again = () => { if (this.status.value === "kept") this.save(); };
@@ -66,9 +67,13 @@ export class NoteEditor {
     this.timer = setTimeout(() => this.save(), WAIT_MS);
   }
 
-  async save() {
+  save() {
     clearTimeout(this.timer);
-    if (this.busy || this.status.value === "conflict") return;
+    if (!this.busy && this.status.value !== "conflict") this.saving = this.send();
+    return this.saving;
+  }
+
+  async send() {
     this.busy = true;
     const sent = this.text.value;
     this.seq += 1;
@@ -123,8 +128,11 @@ export class NoteEditor {
     this.save();
   }
 
-  /** The page is closing: send what is not saved yet. */
-  flush() { if (this.status.value === "typing") this.save(); }
+  /** Send what is not saved yet; resolves when it is, or when it is kept here after all. */
+  async flush() {
+    if (this.status.value === "typing") await this.save();
+    else await this.saving;
+  }
 
   close() {
     this.flush();

@@ -9,7 +9,7 @@ import { fieldOf, valueOf } from "./words.js";
 const UNSURE = 0.6;
 
 /** Nothing more will come by itself. */
-export const finished = (said) => ["drafted", "failed", "none"].includes(said.state);
+export const finished = (said) => ["ready", "failed", "none"].includes(said.state);
 const speakerOf = (name) => t(name === "lawyer" ? "desk.me" : "desk.caller");
 
 function Progress({ said }) {
@@ -27,8 +27,8 @@ export function Transcript({ said }) {
   if (said.state === "failed") return html`<${Failed} said=${said} />`;
   const turns = said.turns ?? [];
   return html`
-    ${said.state !== "drafted" && html`<${Progress} said=${said} />`}
-    ${said.state === "drafted" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
+    ${said.state !== "ready" && html`<${Progress} said=${said} />`}
+    ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
     <ol class="turns">${turns.map((turn, n) => html`
       <li key=${n} class=${turn.speaker === "lawyer" ? "turn mine" : "turn"}>
         <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <span class="timer">${clockOf(turn.start_s * 1000)}</span>

@@ -1,16 +1,15 @@
 """A whole desk for tests: the real pages, sessions, notes and sockets over a scripted switchboard."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from argon2 import PasswordHasher
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
@@ -25,11 +24,12 @@ from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
+from tests.carrier.lobby import ACCOUNT, KEY, SECRET
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests sign in often
 CONTACT = "c_" + "1a" * 16
-KEYS = VoiceKeys("AC" + "0" * 32, "SK" + "0" * 32, "s" * 32)
+KEYS = VoiceKeys(ACCOUNT, KEY, SECRET)
 
 
 class ScriptedSwitchboard:
@@ -155,7 +155,7 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = asyncio.create_task(desks.run(lambda: ScriptedTail(switchboard.facts)))
+        running = asyncio.create_task(desks.run(lambda _: ScriptedTail(switchboard.facts)))
         yield
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -180,64 +180,16 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
     return office
 
 
-@dataclass
-class ScriptedCarrier:
-    """As much of the carrier's signalling as a page needs to be a registered phone that rings."""
-
-    app: FastAPI = field(default_factory=FastAPI)
-    sockets: list[WebSocket] = field(default_factory=list)
-    registered: asyncio.Event = field(default_factory=asyncio.Event)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        @self.app.websocket("/signal")
-        async def signal(socket: WebSocket) -> None:
-            await socket.accept()
-            self.sockets.append(socket)
-            try:
-                while True:
-                    await self._answer(socket, await socket.receive_text())
-            except WebSocketDisconnect:
-                self.sockets.remove(socket)
-
-    async def _answer(self, socket: WebSocket, text: str) -> None:
-        if not text.strip():
-            await socket.send_text(text)
-            return
-        frame = json.loads(text)
-        self.heard.append(frame)
-        if frame["type"] == "listen":
-            token = {"identity": "u_1", "ttl": 3600}
-            await self.say(
-                socket, "connected", {"region": "cn", "edge": "local", "home": "cn", "token": token}
-            )
-        elif frame["type"] == "register":
-            on = frame["payload"]["media"]["audio"]
-            await self.say(socket, "ready" if on else "offline", {})
-            if on:
-                self.registered.set()
-
-    async def say(self, socket: WebSocket, kind: str, payload: Mapping[str, Any]) -> None:
-        await socket.send_json({"type": kind, "version": "1.6", "payload": payload})
-
-    async def ring(self, contact: str) -> None:
-        """Invite the phone that registered last."""
-        parameters = {
-            "CallSid": "CA" + "7" * 32,
-            "From": "12348",
-            "To": "client:u_1",
-            "AccountSid": KEYS.account_sid,
-            "Params": f"contact={contact}",
-        }
-        sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
-        payload = {"callsid": parameters["CallSid"], "sdp": sdp, "parameters": parameters}
-        await self.say(self.sockets[-1], "invite", payload)
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # the test runner keeps its own
 
 
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[int]:
     """Serve an application on a free port of 127.0.0.1, in this event loop; give the port."""
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="websockets-sansio")
     )
     task = asyncio.create_task(server.serve())
