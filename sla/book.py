@@ -5,13 +5,14 @@ same class folds a whole ledger in memory, and one batch between two SQL stateme
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from config.ids import demand_of
 from routing.events import Fact
 
 from .demands import (
+    NOTHING,
     Demand,
     Rules,
     Stage,
@@ -33,15 +34,13 @@ _LEFT = frozenset({Stage.ABANDONED, Stage.CALLBACK, Stage.DONE})
 _TELLING = ("contact.", "offer.", "callback.opened", "recording.")  # facts that only a real contact has
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     contact: str
     demand: str
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(NamedTuple):
     """A promise to call back. *closing* is its proof or its signature."""
 
     id: str
@@ -52,7 +51,7 @@ class Callback:
     opened_at_ms: int
     due_ms: int
     closed_at_ms: int = 0
-    closing: Mapping[str, Any] = field(default_factory=dict)
+    closing: Mapping[str, Any] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +230,7 @@ class Book:
         closing = {k: fact.body[k] for k in ("proof", "signature") if fact.body.get(k)}
         if known is None or known.closed_at_ms or not closing:
             return False  # a promise ends in talk or in a signature, never by itself
-        self._store_callback(replace(known, closed_at_ms=fact.at_ms, closing=closing))
+        self._store_callback(known._replace(closed_at_ms=fact.at_ms, closing=closing))
         return True
 
     def _open(self, demand: Demand) -> None:

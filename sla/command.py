@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TextIO
 
 from sqlalchemy import Engine
@@ -47,7 +46,7 @@ def tail(engine: Engine, out: TextIO, *, count: int = 20) -> int:
 def export(engine: Engine, out: TextIO, *, after: int = 0) -> int:
     """Write the rows after a seq as JSON lines: with the hashes, so that anybody can check them elsewhere."""
     for entry in ledger.read(engine, after=after):
-        json.dump(asdict(entry), out, ensure_ascii=False, separators=(",", ":"))
+        json.dump(entry._asdict(), out, ensure_ascii=False, separators=(",", ":"))
         out.write("\n")
     return 0
 

@@ -12,14 +12,16 @@ rules and says what *follows*, as further facts (``demand.opened``, ``demand.unp
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from config.log import masked
 from routing.events import Fact
 
 DAY_MS = 86_400_000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 CLASSES = frozenset(
     {
@@ -65,8 +67,7 @@ class Rules:
     target_ms: Callable[[str, int], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """How long each side was heard in a recording; *round* is the talk round it belongs to."""
 
     round: int
@@ -75,9 +76,8 @@ class Measured:
     heard: bool = False  # measured at all
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One demand as its facts left it.
+class Demand(NamedTuple):
+    """One demand as its facts left it. A tuple, because a busy day makes millions of changed copies.
 
     A *round* is one attempt to reach the caller: it ends when a call-back is opened, and only the talk and
     the recordings of the present round count as proof, so twelve seconds before a dropped line close
@@ -103,13 +103,13 @@ class Demand:
     accepted_at_ms: int = 0  # of this round
     talk_ms: int = 0  # of this round
     round: int = 0
-    recordings: Mapping[str, Measured] = field(default_factory=dict)
+    recordings: Mapping[str, Measured] = NOTHING
     lacks: str = ""  # what the proof lacks, comma separated: talk, recording, caller, lawyer
     callback: str = ""  # the open call-back
     due_ms: int = 0  # the next thing we owe
     target_ms: int = 0  # open after this = breach
     closed_at_ms: int = 0
-    proof: Mapping[str, Any] = field(default_factory=dict)
+    proof: Mapping[str, Any] = NOTHING
 
     @property
     def is_open(self) -> bool:
@@ -219,16 +219,15 @@ def number(body: Mapping[str, Any], name: str, default: float = 0.0) -> float:
 
 
 def _stage(stage: Stage) -> Callable[[Demand, Fact], Demand]:
-    return lambda demand, _: replace(demand, stage=stage)
+    return lambda demand, _: demand if demand.stage is stage else demand._replace(stage=stage)
 
 
 def _chose(demand: Demand, fact: Fact) -> Demand:
-    return replace(demand, channel=text(fact.body, "channel", 16) or demand.channel)
+    return demand._replace(channel=text(fact.body, "channel", 16) or demand.channel)
 
 
 def _accepted(demand: Demand, fact: Fact) -> Demand:
-    return replace(
-        demand,
+    return demand._replace(
         stage=Stage.TALKING,
         lawyer=fact.lawyer or demand.lawyer,
         accepted_at_ms=demand.accepted_at_ms or fact.at_ms,
@@ -241,7 +240,7 @@ def _accepted(demand: Demand, fact: Fact) -> Demand:
 def _talk_ended(stage: Stage) -> Callable[[Demand, Fact], Demand]:
     def ended(demand: Demand, fact: Fact) -> Demand:
         talk_ms = demand.talk_ms + max(0, whole(fact.body, "talk_ms")) if fact.lawyer else demand.talk_ms
-        return replace(demand, stage=stage, talk_ms=talk_ms, lawyer=fact.lawyer or demand.lawyer)
+        return demand._replace(stage=stage, talk_ms=talk_ms, lawyer=fact.lawyer or demand.lawyer)
 
     return ended
 
@@ -251,7 +250,7 @@ def _recorded(demand: Demand, fact: Fact) -> Demand:
     sid = text(fact.body, "recording")
     if not sid or sid in demand.recordings:
         return demand
-    return replace(demand, recordings={**demand.recordings, sid: Measured(demand.round)})
+    return demand._replace(recordings={**demand.recordings, sid: Measured(demand.round)})
 
 
 def _measured(demand: Demand, fact: Fact) -> Demand:
@@ -265,15 +264,14 @@ def _measured(demand: Demand, fact: Fact) -> Demand:
         max(0.0, number(fact.body, "lawyer_speech_s")),
         heard=True,
     )
-    return replace(demand, recordings={**demand.recordings, sid: heard})
+    return demand._replace(recordings={**demand.recordings, sid: heard})
 
 
 def _callback_opened(demand: Demand, fact: Fact) -> Demand:
     if not demand.is_open:
         return demand  # a promise made after the answer stands in the call-back's own row
     stage = demand.stage if demand.stage in (Stage.ABANDONED, Stage.DONE) else Stage.CALLBACK
-    return replace(
-        demand,
+    return demand._replace(
         stage=stage,
         callback=text(fact.body, "callback"),
         due_ms=whole(fact.body, "due_ms") or demand.due_ms,
@@ -285,7 +283,7 @@ def _callback_opened(demand: Demand, fact: Fact) -> Demand:
 
 
 def _callback_closed(demand: Demand, fact: Fact) -> Demand:
-    return replace(demand, callback="") if demand.callback == text(fact.body, "callback") else demand
+    return demand._replace(callback="") if demand.callback == text(fact.body, "callback") else demand
 
 
 def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
@@ -294,8 +292,7 @@ def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
             return demand  # late news: what a lawyer signed stands
         body = fact.body
         four_100 = text(body, "four_100")
-        return replace(
-            demand,
+        return demand._replace(
             four_100=four_100 if four_100 in CLASSES else demand.four_100,
             classed_by=by,
             channel=text(body, "channel", 16) or demand.channel,
@@ -306,18 +303,30 @@ def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
     return classed
 
 
+def _unproven(demand: Demand, fact: Fact) -> Demand:
+    due_ms = whole(fact.body, "due_ms", demand.due_ms)
+    return demand._replace(lacks=text(fact.body, "lacks"), due_ms=due_ms)
+
+
+def _due(demand: Demand, fact: Fact) -> Demand:
+    return demand._replace(
+        due_ms=whole(fact.body, "due_ms", demand.due_ms),
+        target_ms=whole(fact.body, "target_ms", demand.target_ms),
+    )
+
+
 def _closed(demand: Demand, fact: Fact) -> Demand:
     if not demand.is_open:
         return demand
     proof = fact.body.get("proof") or {}
-    return replace(demand, state=DemandState.CLOSED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
+    return demand._replace(state=DemandState.CLOSED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
 
 
 def _excluded(demand: Demand, fact: Fact) -> Demand:
     if not demand.is_open or not is_signed(fact):
         return demand
     proof = {"kind": "exclusion", "reason": text(fact.body, "reason"), "by": text(fact.body, "by")}
-    return replace(demand, state=DemandState.EXCLUDED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
+    return demand._replace(state=DemandState.EXCLUDED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
 
 
 def is_signed(fact: Fact) -> bool:
@@ -345,12 +354,8 @@ _ON: Mapping[str, Callable[[Demand, Fact], Demand]] = {
     "recording.measured": _measured,
     "summary.drafted": _summarised("draft"),
     "summary.signed": _summarised("signed"),
-    "demand.unproven": lambda d, f: replace(
-        d, lacks=text(f.body, "lacks"), due_ms=whole(f.body, "due_ms", d.due_ms)
-    ),
-    "demand.due": lambda d, f: replace(
-        d, due_ms=whole(f.body, "due_ms", d.due_ms), target_ms=whole(f.body, "target_ms", d.target_ms)
-    ),
+    "demand.unproven": _unproven,
+    "demand.due": _due,
     "demand.closed": _closed,
     "demand.excluded": _excluded,
 }

@@ -9,10 +9,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 
 from config.errors import AnxinError, Blame
 from routing.events import Fact
@@ -23,6 +23,8 @@ GENESIS = "0" * 64
 CHUNK = 2000
 
 _TABLE = table_of(LedgerRow)
+_readable = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_escaped = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _ANCHOR = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
 
@@ -37,8 +39,7 @@ class BadAnchor(AnxinError):
     blame: ClassVar[Blame] = Blame.CALLER
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the ledger. *body* is the JSON text that was hashed; *hash* covers all that stands before
     it.
     """
@@ -82,20 +83,18 @@ class Verification:
     anchor: str = f"0:{GENESIS}"
 
 
-def digest(fields: Sequence[Any]) -> str:
-    """Return the hash of a row: SHA-256 over the JSON array of its columns, *prev_hash* last, *hash* not in
-    it.
+def digest(fields: Sequence[object]) -> str:
+    """Return the hash of a row: SHA-256 over its columns, one a line, *prev_hash* last, *hash* not in it.
+
+    Unambiguous because no column holds a line break: names are printable, and JSON text escapes it.
     """
-    line = json.dumps(fields, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(line.encode()).hexdigest()
+    return hashlib.sha256("\n".join(map(str, fields)).encode(errors="surrogatepass")).hexdigest()
 
 
 def canonical(body: Any) -> str:
     """Return a body as JSON text that every database stores unchanged: sorted keys, readable Chinese."""
-    line = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return (
-        line if line.isascii() or _is_text(line) else json.dumps(body, sort_keys=True, separators=(",", ":"))
-    )
+    line = _readable(body)
+    return line if line.isascii() or _is_text(line) else _escaped(body)
 
 
 def chain(head: Head, drafts: Sequence[tuple[str, str, Fact]]) -> list[Entry]:
@@ -129,8 +128,19 @@ def read_head(connection: Connection) -> Head:
 
 def append(connection: Connection, entries: Sequence[Entry]) -> None:
     """Insert rows that continue the chain. The database refuses rows that do not."""
-    if entries:
-        connection.execute(insert(_TABLE), [asdict(entry) for entry in entries])
+    insert_rows(connection, f"INSERT INTO ledger ({', '.join(Entry._fields)})", entries)
+
+
+def insert_rows(
+    connection: Connection, insert: str, values: Sequence[tuple[Any, ...]], after: str = ""
+) -> None:
+    """Run ``insert VALUES (..) after`` for each tuple. The driver's own way: several times faster than
+    Core.
+    """
+    if values:
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        marks = ", ".join([mark] * len(values[0]))
+        connection.exec_driver_sql(f"{insert} VALUES ({marks}) {after}", list(values))
 
 
 def read(engine: Engine, *, after: int = 0, chunk: int = CHUNK) -> Iterator[Entry]:
@@ -212,7 +222,7 @@ def _flaw(entry: Entry, seq: int, last: str) -> str:
         return f"row {seq} is missing: the next one is {entry.seq}"
     if entry.prev_hash != last:
         return "prev_hash is not the hash of the row before"
-    return "" if entry.hash == digest(astuple(entry)[:-1]) else "the row was changed: its hash differs"
+    return "" if entry.hash == digest(entry[:-1]) else "the row was changed: its hash differs"
 
 
 def _is_text(line: str) -> bool:

@@ -5,11 +5,10 @@ They hold nothing that the ledger does not: ``replay`` rebuilds them from it and
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, delete, select
 
 from . import ledger
 from .book import Book, Callback, Link, Needs
@@ -17,6 +16,11 @@ from .demands import Demand, DemandState, Measured, Stage
 from .tables import CallbackRow, DemandRow, LinkRow, table_of
 
 _DEMANDS, _LINKS, _CALLBACKS = table_of(DemandRow), table_of(LinkRow), table_of(CallbackRow)
+_COLUMNS = {
+    "demand": (*Demand._fields, "reason"),
+    "callback": Callback._fields,
+    "demand_link": Link._fields,
+}
 _SLICE = 500  # parameters of one IN: both databases take far more, and their planners like it small
 
 
@@ -54,8 +58,7 @@ def save(connection: Connection, book: Book) -> None:
     _upsert(connection, _DEMANDS, [demand_values(book.demands[id_]) for id_ in sorted(book.changed_demands)])
     changed = sorted(book.changed_callbacks)
     _upsert(connection, _CALLBACKS, [callback_values(book.callbacks[id_]) for id_ in changed])
-    if book.new_links:
-        connection.execute(insert(_LINKS), [asdict(link) for link in book.new_links])
+    ledger.insert_rows(connection, f"INSERT INTO demand_link ({', '.join(Link._fields)})", book.new_links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def replay(
         differing = [
             *_compare(connection, _DEMANDS, map(demand_values, book.demands.values())),
             *_compare(connection, _CALLBACKS, map(callback_values, book.callbacks.values())),
-            *_compare(connection, _LINKS, (asdict(link) for link in book.new_links)),
+            *_compare(connection, _LINKS, book.new_links),
         ]
         if repair and differing:
             for table in (_LINKS, _CALLBACKS, _DEMANDS):
@@ -99,33 +102,40 @@ def replay(
     return Replay(rows, len(book.demands), len(book.callbacks), differing)
 
 
-def demand_values(demand: Demand) -> dict[str, Any]:
-    """Return the columns of a demand."""
-    values = {f.name: getattr(demand, f.name) for f in fields(demand)}
-    values["state"], values["stage"] = str(demand.state), str(demand.stage)
-    values["reason"] = demand.reason
-    values["recordings"] = _json({sid: asdict(m) for sid, m in sorted(demand.recordings.items())})
-    values["proof"] = _json(demand.proof)
-    return values
+def demand_values(demand: Demand) -> tuple[Any, ...]:
+    """Return the columns of a demand, in the order of ``_COLUMNS``."""
+    recordings = {sid: list(m) for sid, m in demand.recordings.items()}
+    return (
+        *demand._replace(
+            state=demand.state.value,  # type: ignore[arg-type]
+            stage=demand.stage.value,  # type: ignore[arg-type]
+            recordings=_json(recordings),  # type: ignore[arg-type]
+            proof=_json(demand.proof),  # type: ignore[arg-type]
+        ),
+        demand.reason,
+    )
 
 
-def callback_values(callback: Callback) -> dict[str, Any]:
-    return {**asdict(callback), "closing": _json(callback.closing)}
+def callback_values(callback: Callback) -> tuple[Any, ...]:
+    """Return the columns of a call-back."""
+    return tuple(callback._replace(closing=_json(callback.closing)))  # type: ignore[arg-type]
 
 
-def demand_from(row: Row[Any]) -> Demand:
-    """Return a demand from its row."""
-    values = row._asdict()
-    del values["reason"]
-    values["state"], values["stage"] = DemandState(values["state"]), Stage(values["stage"])
-    values["recordings"] = {sid: Measured(**m) for sid, m in json.loads(values["recordings"]).items()}
-    values["proof"] = json.loads(values["proof"])
-    return Demand(**values)
+def demand_from(row: Sequence[Any]) -> Demand:
+    """Return a demand from its columns."""
+    raw = Demand(*row[:-1])
+    return raw._replace(
+        state=DemandState(raw.state),
+        stage=Stage(raw.stage),
+        recordings={sid: Measured(*m) for sid, m in _from_json(raw.recordings).items()},
+        proof=_from_json(raw.proof),
+    )
 
 
-def callback_from(row: Row[Any]) -> Callback:
-    """Return a call-back from its row."""
-    return Callback(**{**row._asdict(), "closing": json.loads(row.closing)})
+def callback_from(row: Sequence[Any]) -> Callback:
+    """Return a call-back from its columns."""
+    raw = Callback(*row)
+    return raw._replace(closing=_from_json(raw.closing))
 
 
 def _demands(
@@ -141,7 +151,7 @@ def _callbacks(
 
 
 def _links(connection: Connection, contacts: Iterable[str]) -> list[Link]:
-    return [Link(**row._asdict()) for row in _rows(connection, _LINKS, _LINKS.c.contact, contacts, ())]
+    return [Link._make(row) for row in _rows(connection, _LINKS, _LINKS.c.contact, contacts, ())]
 
 
 def _rows(
@@ -151,35 +161,43 @@ def _rows(
     ids: Iterable[str],
     where: Sequence[ColumnElement[bool]],
 ) -> list[Row[Any]]:
+    columns = [table.c[name] for name in _COLUMNS[table.name]]
     wanted = sorted(ids)
     found: list[Row[Any]] = []
     for start in range(0, len(wanted), _SLICE):
         among = column.in_(wanted[start : start + _SLICE])
-        found += connection.execute(select(*table.columns).where(among, *where)).all()
+        found += connection.execute(select(*columns).where(among, *where)).all()
     return found
 
 
-def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    changes = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changes), rows
+def _upsert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    names = _COLUMNS[table.name]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
+    ledger.insert_rows(
+        connection,
+        f"INSERT INTO {table.name} ({', '.join(names)})",
+        rows,
+        f"ON CONFLICT (id) DO UPDATE SET {changes}",
     )
 
 
-def _compare(connection: Connection, table: Table, expected: Iterable[Mapping[str, Any]]) -> list[str]:
-    keys = [c.name for c in table.primary_key.columns]
-    wanted = {tuple(row[k] for k in keys): dict(row) for row in expected}
+def _compare(connection: Connection, table: Table, expected: Iterable[tuple[Any, ...]]) -> list[str]:
+    names = _COLUMNS[table.name]
+    keys = [names.index(c.name) for c in table.primary_key.columns]
+    wanted = {tuple(row[k] for k in keys): tuple(row) for row in expected}
     differing = []
-    for row in connection.execute(select(*table.columns)):
-        key = tuple(getattr(row, k) for k in keys)
-        if wanted.pop(key, None) != row._asdict():
+    for row in connection.execute(select(*(table.c[name] for name in names))):
+        key = tuple(row[k] for k in keys)
+        if wanted.pop(key, None) != tuple(row):
             differing.append(f"{table.name} {' '.join(key)}")
     return differing + [f"{table.name} {' '.join(map(str, key))}" for key in wanted]
 
 
 def _json(value: Any) -> str:
-    return ledger.canonical(value)
+    return ledger.canonical(dict(value)) if value else "{}"
+
+
+def _from_json(value: Any) -> Mapping[str, Any]:
+    """Return what a JSON column holds."""
+    parsed: Mapping[str, Any] = json.loads(value) if value != "{}" else {}
+    return parsed
