@@ -260,10 +260,12 @@ class BrowserLeg:
         return media
 
     async def _invite(self, tab: Tab, media: PeerMedia) -> None:
-        sdp = await media.offer()
+        try:
+            sdp = await media.offer()
+        except BadOffer:
+            return  # called off meanwhile
         if self.state is not State.RINGING or self._tabs.get(tab) is not media:
-            await media.close()
-            return
+            return  # closed by whoever took it out
         tab.send("invite", callsid=self.call_sid, sdp=sdp, parameters=self._invitation, reconnect=self.token)
         if self._listener is not None:
             self._listener.ringing()

@@ -93,7 +93,7 @@ class Signalling:
         self._exchange, self._mixer, self._config = exchange, mixer, config
         self._tasks = Tasks()
         self._sockets: set[Socket] = set()
-        self._legs: dict[str, BrowserLeg] = {}
+        self.legs: dict[str, BrowserLeg] = {}
 
     # -- ringing browsers ---------------------------------------------------------------------------------
 
@@ -119,13 +119,13 @@ class Signalling:
             raise Unreachable(f"client:{identity} is not registered")
         leg = BrowserLeg(identity, self._mixer, self._config.media, self._tasks, self._forget)
         leg.opened(call_sid, listener)
-        self._legs[call_sid] = leg
+        self.legs[call_sid] = leg
         leg.invite(tabs, from_, self._config.account_sid, params)
         return leg
 
     async def stop(self) -> None:
         """End every leg, close every socket."""
-        for leg in list(self._legs.values()):
+        for leg in list(self.legs.values()):
             await leg.hangup()
         for socket in list(self._sockets):
             socket.shut()
@@ -152,7 +152,7 @@ class Signalling:
             for outcome in await asyncio.gather(*parts, return_exceptions=True):
                 if isinstance(outcome, Exception) and not isinstance(outcome, _GONE):
                     log.error("signal.failed", exc_info=outcome)
-            for leg in list(self._legs.values()):
+            for leg in list(self.legs.values()):
                 leg.tab_lost(socket)
         if ws.application_state is WebSocketState.CONNECTED:
             with contextlib.suppress(*_GONE, TimeoutError):
@@ -198,7 +198,7 @@ class Signalling:
         if kind == "invite":
             await self._invited(socket, payload, call_sid, sdp)
             return
-        leg = self._legs.get(call_sid)
+        leg = self.legs.get(call_sid)
         if leg is None or socket.grant is None or leg.identity != socket.grant.identity:
             if kind == "answer":  # it was called off while the browser answered
                 socket.send("cancel", callsid=call_sid)
@@ -254,7 +254,7 @@ class Signalling:
         socket.registered = True
         socket.send("ready")
         if news:
-            for leg in list(self._legs.values()):
+            for leg in list(self.legs.values()):
                 if leg.identity == socket.grant.identity:
                     leg.invite_tab(socket)
 
@@ -262,7 +262,7 @@ class Signalling:
         token = _text(payload, "reconnect")
         grant = socket.grant
         if token:
-            leg = self._legs.get(call_sid)
+            leg = self.legs.get(call_sid)
             if leg is None or leg.token != token or leg.state is State.ENDED:
                 socket.send("hangup", callsid=call_sid)
             else:
@@ -288,10 +288,10 @@ class Signalling:
             leg, to=params.get("To", ""), from_=leg.address, params=params, grant=grant
         )
         leg.opened(sid, listener)
-        self._legs[sid] = leg
+        self.legs[sid] = leg
 
     def _forget(self, leg: BrowserLeg) -> None:
-        self._legs.pop(leg.call_sid, None)
+        self.legs.pop(leg.call_sid, None)
 
 
 _GONE = (WebSocketDisconnect, RuntimeError, OSError)  # what starlette raises once the other side is gone
@@ -305,7 +305,7 @@ def _parse(text: str) -> tuple[str, dict[str, Any]] | None:
         return None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return None
-    payload = message.get("payload") or {}
+    payload = {} if message.get("payload") is None else message["payload"]
     return (message["type"], payload) if isinstance(payload, dict) else None
 
 

@@ -6,7 +6,8 @@ import fractions
 import logging
 import re
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import cast
 
 import av
@@ -160,34 +161,40 @@ class PeerMedia:
         self._inflow = Inflow(line, on_digit)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._pc.on("connectionstatechange", self._changed)
+        self._busy = asyncio.Lock()
         self._closed = False
         self.up = False
         self.far_identity = ("", "")
 
     async def take_offer(self, sdp: str) -> None:
         """Read the browser's offer. Raise BadOffer."""
-        await self._read(sdp, "offer")
+        async with self._step():
+            await self._pc.setRemoteDescription(self._far(sdp, "offer"))
+            if not self._pc.getTransceivers():
+                raise BadOffer("no audio")
+            self._pc.addTrack(self._outlet)
+            self._prefer()
 
     async def answer(self) -> str:
         """Our answer to the offer taken; ICE begins. Raise BadOffer if there is no codec in common."""
-        try:
+        async with self._step():
             await self._pc.setLocalDescription(await self._pc.createAnswer())
-        except (ValueError, InvalidStateError, IndexError) as error:
-            raise BadOffer(str(error)) from error
-        self._watch()
-        return str(self._pc.localDescription.sdp)
+            self._watch()
+            return str(self._pc.localDescription.sdp)
 
     async def offer(self) -> str:
-        """Our offer to a phone that shall ring."""
-        self._pc.addTrack(self._outlet)
-        self._prefer()
-        await self._pc.setLocalDescription(await self._pc.createOffer())
-        return str(self._pc.localDescription.sdp)
+        """Our offer to a phone that shall ring. Raise BadOffer if closed meanwhile."""
+        async with self._step():
+            self._pc.addTrack(self._outlet)
+            self._prefer()
+            await self._pc.setLocalDescription(await self._pc.createOffer())
+            return str(self._pc.localDescription.sdp)
 
     async def take_answer(self, sdp: str) -> None:
         """Read the browser's answer to our offer; ICE begins. Raise BadOffer."""
-        await self._read(sdp, "answer")
-        self._watch()
+        async with self._step():
+            await self._pc.setRemoteDescription(self._far(sdp, "answer"))
+            self._watch()
 
     def attach(self) -> None:
         """Be the line's media from now on."""
@@ -196,27 +203,31 @@ class PeerMedia:
         self._line.connect(self._outlet.send)
 
     async def close(self) -> None:
-        """Idempotent."""
-        if self._closed:
-            return
-        self._closed = True
+        """Idempotent. Waits for a step under way: sockets opened after a close would stay open."""
         self._inflow.open = False
         self._outlet.stop()
-        # aiortc says goodbye over a transport that may be gone already.
-        with contextlib.suppress(ConnectionError, InvalidStateError):
-            await self._pc.close()
+        async with self._busy:
+            if self._closed:
+                return
+            self._closed = True
+            # aiortc says goodbye over a transport that may be gone already.
+            with contextlib.suppress(ConnectionError, InvalidStateError):
+                await self._pc.close()
 
-    async def _read(self, sdp: str, kind: str) -> None:
+    @asynccontextmanager
+    async def _step(self) -> AsyncIterator[None]:
+        """One step of negotiation at a time. What a strange description makes aiortc raise is BadOffer."""
+        async with self._busy:
+            if self._closed:
+                raise BadOffer("closed")
+            try:
+                yield
+            except _CONFUSED as error:
+                raise BadOffer(repr(error)) from error
+
+    def _far(self, sdp: str, kind: str) -> RTCSessionDescription:
         self.far_identity = identity_of(sdp)
-        try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp, kind))
-            if kind == "offer":
-                if not self._pc.getTransceivers():
-                    raise BadOffer("no audio")
-                self._pc.addTrack(self._outlet)
-                self._prefer()
-        except (ValueError, InvalidStateError, IndexError, KeyError, AttributeError, AssertionError) as error:
-            raise BadOffer(str(error)) from error
+        return RTCSessionDescription(sdp, kind)
 
     def _prefer(self) -> None:
         known = RTCRtpSender.getCapabilities("audio").codecs
@@ -242,6 +253,9 @@ class PeerMedia:
         elif state in {"failed", "closed"}:
             self.up = False
             self._on_down()
+
+
+_CONFUSED = (ValueError, InvalidStateError, IndexError, KeyError, AttributeError, AssertionError)
 
 
 def identity_of(sdp: str) -> tuple[str, str]:

@@ -76,6 +76,7 @@ class Talk:
 
     def __init__(self, phone: "Phone", call_sid: str, parameters: Mapping[str, str], token: str = "") -> None:
         self.phone, self.call_sid, self.token = phone, call_sid, token
+        phone.made(self)
         self.parameters = dict(parameters)
         self.custom = dict(parse_qsl(self.parameters.get("Params", ""), keep_blank_values=True))
         self.began = time.monotonic()
@@ -202,6 +203,7 @@ class Phone:
         offer_addresses(["127.0.0.1"])
         self.url, self.token, self.codecs, self.resume_seconds = url, token, codecs, resume_seconds
         self.talks: dict[str, Talk] = {}
+        self._all: list[Talk] = []
         self.identity = ""
         self.ttl = 0.0
         self.errors: list[CallRefused] = []
@@ -280,6 +282,10 @@ class Phone:
         """The signalling socket is closed, by whichever side."""
         return self._reader is None or self._reader.done()
 
+    def made(self, talk: Talk) -> None:
+        """A talk began: its media are closed with the phone."""
+        self._all.append(talk)
+
     def vanish(self) -> None:
         """Drop the socket without a word; media go on."""
         if self._ws is not None:
@@ -291,7 +297,7 @@ class Phone:
 
     async def close(self) -> None:
         """Shut down: media of every talk and the socket. No hangup is sent."""
-        for talk in list(self.talks.values()):
+        for talk in self._all:
             talk.finish("self")
             await talk.media.close()
         if self._ws is not None:
@@ -316,7 +322,7 @@ class Phone:
         task.add_done_callback(self._sending.discard)
 
     async def _ask(self, kind: str, answer: str, within: float = 5.0, **payload: Any) -> dict[str, Any]:
-        news = self._news.setdefault(answer, asyncio.Queue())
+        news = self._news[answer] = asyncio.Queue()  # older answers are not ours
         self.send(kind, **payload)
         async with asyncio.timeout(within):
             told = await news.get()

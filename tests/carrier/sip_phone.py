@@ -1,10 +1,11 @@
-"""A SIP phone under the test's thumb: raw messages over UDP, its own RTP. Nothing of the carrier's SIP in it."""
+"""A SIP phone under the test's thumb: raw messages over UDP and its own RTP."""
 
 import asyncio
 import contextlib
 import re
 import secrets
 import struct
+from typing import Self
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class SipPhone:
         self.far_rtp: Where | None = None
         self.contact = ""
 
-    async def __aenter__(self) -> "SipPhone":
+    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         _, self._sip = await loop.create_datagram_endpoint(_Queue, local_addr=("127.0.0.1", 0))
         _, self._rtp = await loop.create_datagram_endpoint(_Queue, local_addr=("127.0.0.1", 0))
