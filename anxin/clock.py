@@ -13,10 +13,9 @@ from config.errors import AnxinError
 from config.log import Log
 from config.redis import open_redis, open_sync_redis
 from config.settings import Settings
-from routing.keys import ev
 from sla import health
 from sla.targets import load_targets
-from sla.writer import Keys, LedgerWriter
+from sla.writer import LedgerWriter
 from transcription.jobs import QUEUE, enqueue, requeue_lost
 
 from .parts import open_parts
@@ -42,7 +41,7 @@ async def run(settings: Settings) -> None:
     queue = Queue(QUEUE, connection=jobs)
     targets = load_targets()
     rules = targets.rules(settings.proof_talk_seconds)
-    writer = LedgerWriter(open_sync_redis(settings.redis), parts.engine, rules, Keys(ev()))
+    writer = LedgerWriter(open_sync_redis(settings.redis), parts.engine, rules)
 
     async def requeue() -> None:
         now_ms = parts.clock.now_ms()

@@ -124,7 +124,12 @@ class Settings(BaseSettings):
     @property
     def web_url(self) -> str:
         """The web's own address, for browsers and for signed webhooks."""
-        return self.public_url or f"{self.scheme}://{_reachable(self.host)}:{self.web_port}"
+        return self.public_url or self.web_local
+
+    @property
+    def web_local(self) -> str:
+        """The web's address on this machine."""
+        return f"{self.scheme}://{_reachable(self.host)}:{self.web_port}"
 
     @property
     def carrier_base(self) -> str:
