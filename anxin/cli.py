@@ -24,6 +24,7 @@ app.add_typer(cli_users.app, name="user")
 app.add_typer(cli_speech.models, name="models")
 app.add_typer(cli_ledger.ledger, name="ledger")
 app.command()(cli_speech.transcribe)
+app.command()(cli_speech.summarise)
 app.command()(cli_ledger.invariants)
 
 

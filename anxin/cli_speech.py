@@ -87,6 +87,16 @@ def transcribe(
     )
 
 
+def summarise(
+    call: Annotated[Path, typer.Argument(help="CALL.json: called_at, caller_number, dtmf, turns 或 audio")],
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """法律小结 · the legal summary of a call, by rules, with its evidence."""
+    from transcription.summary.command import summarise_file
+
+    typer.echo(summarise_file(call, as_json, lambda path: list(transcribe_path(path, lambda _: None).turns)))
+
+
 def transcribe_path(file: Path, progress: Callable[[float], None]) -> "Transcript":
     """Return the transcript of *file* by the recogniser of the settings. Raise NoRecognizer, NotAudio ..."""
     from transcription.errors import NoRecognizer

@@ -12,6 +12,8 @@ from transcription.summary.summary import Summary, summarise
 from transcription.summary.transcript import Call
 from transcription.turns import Turn
 
+CLASSING = frozenset({"four_100", "channel"})  # the demand is classed by these: never wrapped
+
 
 class Drafter:
     """``transcription.jobs.Summarise``. Blocking."""
@@ -45,7 +47,7 @@ def shown(summary: Summary) -> dict[str, Any]:
     draft: dict[str, Any] = {}
     for key, value in summary.fields.items():
         heard = summary.evidence.get(key)
-        if not heard:
+        if not heard or key in CLASSING:
             draft[key] = value
             continue
         sure = min((h.confidence for h in heard if h.confidence is not None), default=None)
