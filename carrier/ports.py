@@ -1,7 +1,8 @@
 """How the two halves of the carrier meet: call control on one side, media and signalling on the other.
 
 Call control (calls, TwiML, REST, webhooks, conferences as objects) never touches a codec or a phone's
-socket; media and signalling (mixer, WebRTC, PStream, SIP, recording files) never parse TwiML or send a webhook.
+socket; media and signalling (mixer, WebRTC, PStream, SIP, recording files) never parse TwiML or send a
+webhook.
 
 Audio is 8 kHz mono 16-bit: a frame is 160 samples, 20 ms.
 """
