@@ -115,7 +115,8 @@ function Choices() {
 
 function Keypad() {
   const open = line.value === "open";
-  return html`<details class="keypad-box" open=${call.value?.state !== "talking"}>
+  const toldToKeyIn = call.value?.state === "waiting" && !call.value.number; // pressed 1, and we do not know the number
+  return html`<details class="keypad-box" open=${toldToKeyIn}>
     <summary>${t("call.keypad")}</summary>
     <div class="keypad" role="group" aria-label=${t("call.keypad")}>
       ${KEYS.map((key) => html`<button type="button" disabled=${!open} onClick=${() => push(key)}><b>${key}</b><small aria-hidden="true">${LETTERS[key] ?? ""}</small></button>`)}
