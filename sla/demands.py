@@ -94,6 +94,7 @@ class Demand(NamedTuple):
     entrance: str = ""
     channel: str = ""
     prefecture: str = ""
+    category: str = ""  # of the caller: migrant_worker, gig_worker, ..
     topic: str = ""
     number_masked: str = ""
     number_key: str = ""
@@ -297,7 +298,8 @@ def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
             classed_by=by,
             channel=text(body, "channel", 16) or demand.channel,
             prefecture=text(body, "prefecture", 32) or text(body, "work_prefecture", 32) or demand.prefecture,
-            topic=text(body, "topic") or demand.topic,
+            category=text(body, "caller_category", 16) or demand.category,
+            topic=text(body, "topic") or _first(body.get("issue_types")) or demand.topic,
         )
 
     return classed
@@ -313,6 +315,10 @@ def _due(demand: Demand, fact: Fact) -> Demand:
         due_ms=whole(fact.body, "due_ms", demand.due_ms),
         target_ms=whole(fact.body, "target_ms", demand.target_ms),
     )
+
+
+def _first(values: Any) -> str:
+    return text({"": values[0]}, "") if isinstance(values, list) and values else ""
 
 
 def _closed(demand: Demand, fact: Fact) -> Demand:

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, Engine, select
 from config.errors import AnxinError, Blame
 from routing.events import Fact
 
-from .tables import LedgerRow, table_of
+from .tables import LedgerRow, LinkRow, table_of
 
 GENESIS = "0" * 64
 CHUNK = 2000
 
-_TABLE = table_of(LedgerRow)
+_TABLE, _LINKS = table_of(LedgerRow), table_of(LinkRow)
 _readable = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 _escaped = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _ANCHOR = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
@@ -170,13 +170,12 @@ def tail(engine: Engine, count: int) -> list[Entry]:
 
 
 def of_contact(engine: Engine, contact: str, demand: str, limit: int = 2000) -> list[Entry]:
-    """Return what the ledger knows about a contact and its demand, oldest first."""
-    about = (_TABLE.c.contact == contact) | (_TABLE.c.demand == demand)
+    """Return what the ledger knows about a contact's demand, and about those that it was linked to."""
+    linked = select(_LINKS.c.demand).where(_LINKS.c.contact == contact)
+    about = (_TABLE.c.demand == demand) | _TABLE.c.demand.in_(linked)
+    statement = select(*_TABLE.columns).where(about).order_by(_TABLE.c.seq).limit(limit)
     with engine.connect() as connection:
-        rows = connection.execute(
-            select(*_TABLE.columns).where(about).order_by(_TABLE.c.seq).limit(limit)
-        ).all()
-    return [Entry(*row) for row in rows]
+        return [Entry._make(row) for row in connection.execute(statement)]
 
 
 def verify(engine: Engine, *, anchor: str = "", progress: Callable[[int], None] = unseen) -> Verification:

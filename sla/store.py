@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, delete, select
 
 from . import ledger
 from .book import Book, Callback, Link, Needs
@@ -119,6 +119,11 @@ def demand_values(demand: Demand) -> tuple[Any, ...]:
 def callback_values(callback: Callback) -> tuple[Any, ...]:
     """Return the columns of a call-back."""
     return tuple(callback._replace(closing=_json(callback.closing)))  # type: ignore[arg-type]
+
+
+def demand_rows() -> Select[Any]:
+    """Return a query for whole demands, to be narrowed; ``demand_from`` reads its rows."""
+    return select(*(_DEMANDS.c[name] for name in _COLUMNS["demand"]))
 
 
 def demand_from(row: Sequence[Any]) -> Demand:

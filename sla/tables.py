@@ -31,10 +31,10 @@ class LedgerRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "ledger"
 
     seq: int = _ms(primary_key=True)
-    at_ms: int = _ms(index=True)
+    at_ms: int = _ms()
     stream_id: str = Field(max_length=64, unique=True)
     kind: str = Field(max_length=64)
-    contact: str = Field(default="", max_length=64, index=True)
+    contact: str = Field(default="", max_length=64)
     demand: str = Field(default="", max_length=64, index=True)
     lawyer: str = Field(default="", max_length=64)
     body: str = _text()
@@ -65,6 +65,7 @@ class DemandRow(SQLModel, table=True):
     entrance: str = Field(max_length=16)
     channel: str = Field(max_length=16)
     prefecture: str = Field(max_length=32)
+    category: str = Field(max_length=16)
     topic: str = Field(max_length=64)
     number_masked: str = Field(max_length=40)
     number_key: str = Field(max_length=32, index=True)

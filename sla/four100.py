@@ -1,0 +1,135 @@
+"""The four 100s over any period: who asked, who was answered, who is still owed an answer, who was left out
+and why.
+
+Counted from the demands opened in the period. An excluded demand is outside the denominator and named with
+its reason and signer; an abandoned or missed contact is inside it like any other. Nothing is closed by
+time, so a percentage below 100 always comes with demands that are open now.
+
+Number 2 is counted both ways, because the text leaves open whose social-insurance demands it means. Number
+1 counts the answered demands of its classes; acceptance itself is counted once aid applications are kept.
+Number 4 (outreach) has no register yet and is not here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import ClassVar, Literal
+
+from sqlalchemy import Engine
+
+from config.clock import SHANGHAI, from_ms
+from config.errors import AnxinError, Blame
+
+from .demands import Demand, DemandState
+from .store import demand_from, demand_rows
+from .tables import DemandRow, table_of
+
+By = Literal["", "prefecture", "month", "topic", "channel"]
+_DEMANDS = table_of(DemandRow)
+
+AID = frozenset({"aid_acceptance_wage", "aid_acceptance_injury"})
+GIG, SOCIAL = "response_gig_relation", "response_social_insurance"
+
+PROMISES: dict[str, str] = {
+    "1": "欠薪、工伤援助受理率",
+    "2a": "新业态劳动关系、社保待遇响应率（社保含全部来电人）",
+    "2b": "新业态劳动关系、社保待遇响应率（社保仅新业态劳动者）",
+    "3": "免费咨询率",
+}
+
+
+class BadPeriod(AnxinError):
+    """A day is not YYYY-MM-DD, or the period ends before it begins."""
+
+    code: ClassVar[str] = "bad-period"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One promise of one group. *excluded* maps a reason to how many were signed out for it."""
+
+    group: str
+    promise: str
+    numerator: int
+    denominator: int
+    breached: int
+    excluded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        return self.denominator - self.numerator
+
+    @property
+    def percent(self) -> float | None:
+        """Return the rate, cut off and never rounded up: 99.99 is not 100. None = nobody asked."""
+        return self.numerator * 10_000 // self.denominator / 100 if self.denominator else None
+
+
+def period(first: str, last: str) -> tuple[int, int]:
+    """Return the hotline's days *first* to *last*, both included, as [from, to) in ms. Raise BadPeriod."""
+    try:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError as error:
+        raise BadPeriod(f"expected days as YYYY-MM-DD, got {first!r} and {last!r}") from error
+    if end < start:
+        raise BadPeriod(f"the period ends ({last}) before it begins ({first})")
+    return _ms(start), _ms(end + timedelta(days=1))
+
+
+def report(engine: Engine, *, from_ms: int, to_ms: int, now_ms: int, by: By = "") -> list[Line]:
+    """Return every promise of every group, the whole (group '') first."""
+    groups: dict[str, list[Demand]] = {"": []}
+    for demand in _opened(engine, from_ms, to_ms):
+        groups[""].append(demand)
+        if by:
+            groups.setdefault(_group(demand, by), []).append(demand)
+    return [
+        _line(group, promise, members, now_ms)
+        for group, members in sorted(groups.items())
+        for promise in PROMISES
+    ]
+
+
+def counts_for(demand: Demand, promise: str) -> bool:
+    """Is a demand one of those that a promise is about, whatever became of it?"""
+    if promise == "1":
+        return demand.four_100 in AID
+    if promise == "2a":
+        return demand.four_100 in (GIG, SOCIAL)
+    if promise == "2b":
+        return demand.four_100 == GIG or (demand.four_100 == SOCIAL and demand.category == "gig_worker")
+    return demand.four_100 != "none"  # unclassed demands too: an abandoned call never told what it was about
+
+
+def _line(group: str, promise: str, demands: Iterable[Demand], now_ms: int) -> Line:
+    numerator = denominator = breached = 0
+    excluded: Counter[str] = Counter()
+    for demand in demands:
+        if not counts_for(demand, promise):
+            continue
+        if demand.state is DemandState.EXCLUDED:
+            excluded[str(demand.proof.get("reason", ""))] += 1
+            continue
+        denominator += 1
+        numerator += demand.state is DemandState.CLOSED
+        breached += demand.is_open and demand.target_ms < now_ms
+    return Line(group, promise, numerator, denominator, breached, dict(sorted(excluded.items())))
+
+
+def _opened(engine: Engine, from_ms: int, to_ms: int) -> Sequence[Demand]:
+    opened = _DEMANDS.c.opened_at_ms
+    with engine.connect() as connection:
+        rows = connection.execute(demand_rows().where(opened >= from_ms, opened < to_ms).order_by(opened))
+        return [demand_from(row) for row in rows]
+
+
+def _group(demand: Demand, by: By) -> str:
+    if by == "month":
+        return from_ms(demand.opened_at_ms).astimezone(SHANGHAI).strftime("%Y-%m")
+    return str(getattr(demand, by)) or "未知"
+
+
+def _ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp() * 1000)
