@@ -1,18 +1,16 @@
 """Conferences: named rooms, who is in them, what is said of them."""
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from . import audio
 from .calls import Call, Status
 from .errors import bad_value
 from .ids import new_sid, now, rfc2822
-from .ports import Playback, Port, Source
+from .participants import Ending, Leaving, Music, Participant, Wishes, described
+from .ports import Playback, Source
 from .webhooks import Hook
 
 if TYPE_CHECKING:
@@ -20,75 +18,6 @@ if TYPE_CHECKING:
     from .recordings import Plan
 
 log = logging.getLogger("carrier")
-
-
-class Leaving(StrEnum):
-    """ReasonParticipantLeft."""
-
-    HUNG_UP = "participant_hung_up"
-    UPDATED = "participant_updated_via_api"
-    ADD_FAILED = "participant_add_failed"
-    MODERATOR = "moderator_ended_conference"
-    ROOM_COMPLETED = "conference_ended_via_api"
-
-
-class Ending(StrEnum):
-    """ReasonConferenceEnded."""
-
-    API = "conference-ended-via-api"
-    MODERATOR_LEFT = "participant-with-end-conference-on-exit-left"
-    MODERATOR_KICKED = "participant-with-end-conference-on-exit-kicked"
-    LAST_LEFT = "last-participant-left"
-    LAST_KICKED = "last-participant-kicked"
-
-
-Beep = Literal["true", "false", "onEnter", "onExit"]
-Music = Callable[[], Awaitable[None]]
-"""Plays to one leg until it is cancelled."""
-
-
-@dataclass(slots=True)
-class Wishes:
-    """How one leg wants to be in a room."""
-
-    label: str | None = None
-    muted: bool = False
-    start_on_enter: bool = True
-    end_on_exit: bool = False
-    beep: Beep = "true"
-    coach: str | None = None
-    wait: Music | None = None
-    """What it hears until the room starts; None is silence."""
-    callback: Hook | None = None
-    events: frozenset[str] = frozenset()
-    recording: "Plan | None" = None
-
-
-@dataclass(slots=True, eq=False)
-class Participant:
-    """A leg in a room, or on its way into it."""
-
-    call: Call
-    wishes: Wishes
-    created: datetime
-    muted: bool
-    coach: str | None
-    end_on_exit: bool
-    hold: bool = False
-    present: bool = False
-    came: bool = False
-    updated: datetime = field(default_factory=now)
-    reason: Leaving | None = None
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-    music: "asyncio.Task[None] | None" = None
-    coached: Port | None = None
-
-    @property
-    def status(self) -> str:
-        """Twilio's participant status."""
-        if self.present:
-            return "connected"
-        return {Status.QUEUED: "queued", Status.RINGING: "ringing"}.get(self.call.status, "connecting")
 
 
 class Conference:
@@ -135,6 +64,7 @@ class Conference:
         if not self._claimed:
             self._claimed = True
             self._recording = wishes.recording
+            self.record()
         participant.present = participant.came = True
         self._touch(participant)
         self.tell("join", participant)
@@ -232,7 +162,7 @@ class Conference:
         }
         self.sequence += 1
         if participant is not None:
-            params |= _of_participant(participant, event)
+            params |= described(participant, event)
         if event == "end":
             params["ReasonConferenceEnded"] = self.ending or Ending.LAST_LEFT
             if self.ended_by is not None:
@@ -317,30 +247,6 @@ _EVENTS = {
 }
 
 
-def _of_participant(participant: Participant, event: str) -> dict[str, str]:
-    def flag(value: bool) -> str:
-        return "true" if value else "false"
-
-    wishes = participant.wishes
-    params = {
-        "CallSid": participant.call.sid,
-        "Muted": flag(participant.muted),
-        "Hold": flag(participant.hold),
-        "Coaching": flag(participant.coach is not None),
-        "StartConferenceOnEnter": flag(wishes.start_on_enter),
-        "EndConferenceOnExit": flag(participant.end_on_exit),
-    }
-    if wishes.label is not None:
-        params["ParticipantLabel"] = wishes.label
-    if participant.coach is not None:
-        params["CallSidToCoach"] = participant.coach
-    if event == "leave":
-        called_off = participant.call.live and not participant.came
-        params["ParticipantCallStatus"] = "canceled" if called_off else participant.call.status.value
-        params["ReasonParticipantLeft"] = participant.reason or Leaving.HUNG_UP
-    return params
-
-
 @dataclass(frozen=True, slots=True)
 class PastConference:
     """A room of an earlier process."""
@@ -411,6 +317,18 @@ class Conferences:
                 self._bury(past, state)
 
     def _bury(self, past: PastConference, state: dict[str, object]) -> None:
+        hook = state["hook"]
+        if isinstance(hook, list) and "end" in cast("list[str]", state["events"]):
+            params = {
+                "ConferenceSid": past.sid,
+                "FriendlyName": past.name,
+                "AccountSid": self._network.config.account_sid,
+                "SequenceNumber": str(state["sequence"]),
+                "Timestamp": rfc2822(past.updated) or "",
+                "StatusCallbackEvent": "conference-end",
+                "ReasonConferenceEnded": past.ending or Ending.LAST_LEFT,
+            }
+            self._network.webhooks.tell(Hook(*hook), params)
         self._network.journal.write(
             "conference",
             past.sid,

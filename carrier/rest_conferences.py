@@ -6,10 +6,11 @@ from starlette.requests import Request
 
 from . import audio
 from .calls import Call, Placing, Status
-from .conferences import Beep, Conference, Ending, Leaving, Participant, PastConference, Wishes
+from .conferences import Conference, PastConference
 from .errors import RestError, Trouble, bad_value, not_found
 from .ids import is_sid
 from .network import Network
+from .participants import Beep, Ending, Leaving, Participant, Wishes
 from .ports import Pcm
 from .recordings import Plan
 from .rest_calls import callee, caller, status_callback

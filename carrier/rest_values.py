@@ -8,10 +8,11 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from .calls import Call
-from .conferences import Conference, Participant, PastConference
+from .conferences import Conference, PastConference
 from .errors import RestError, bad_value
 from .ids import API, rfc2822
 from .notifications import Notification
+from .participants import Participant
 from .recordings import Recording
 from .streams import Stream
 from .webhooks import Hook

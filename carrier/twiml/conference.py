@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, cast
 
 from carrier import audio
-from carrier.conferences import Beep, Music, Wishes
 from carrier.errors import MESSAGES, Trouble
+from carrier.participants import Beep, Music, Wishes
 from carrier.recordings import Plan
 from carrier.webhooks import Hook
 

@@ -173,11 +173,13 @@ async def test_a_torn_or_garbled_journal_loses_only_the_torn_line(
         "updated": "2026-01-01T00:00:00+00:00",
         "ending": None,
         "ended_by": None,
-        "hook": None,
-        "events": [],
-        "sequence": 0,
+        "hook": [f"{application.url}/room", "POST"],
+        "events": ["end", "start"],
+        "sequence": 3,
     }
     journal.write_text("null\n[]\n\x00\n" + json.dumps(good) + "\n" + json.dumps(good)[:50])
     async with carrier_process(file) as carrier:
         rooms = await ask(twilio_client(carrier.http).conferences.list)
         assert [(r.sid, r.status) for r in rooms] == [(good["sid"], "completed")]
+        end = await application.got("/room", StatusCallbackEvent="conference-end")
+        assert (end.params["ConferenceSid"], end.params["SequenceNumber"]) == (good["sid"], "3")
