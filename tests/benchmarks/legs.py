@@ -1,7 +1,7 @@
 """How many legs one core bridges and records without a late tick, and how soon media are up.
 
-The carrier's media half has one core to itself, the phones another. A tick is late when it begins 20 ms or more
-after it was due. The ceiling beside it: what the phones, which do half the work per leg, can offer from their
+The carrier's media half has one core to itself, the phones another. A tick is late when it begins 20 ms or
+more after it was due. The ceiling beside it: what the phones can offer from their
 core; when they are spent first, the count is a lower bound.
 """
 
