@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -59,12 +60,13 @@ class Notes:
         """Return the lawyer's note on a contact; a new, empty one says that the contact is theirs."""
         with Session(self._engine, expire_on_commit=False) as session:
             note = _newest(session, contact, lawyer)
-            if note is None:
-                now = self._clock.now_ms()
-                note = Note(contact=contact, lawyer=lawyer, version=1, started_at_ms=now, updated_at_ms=now)
-                session.add(note)
-                session.commit()
-            return _saved(note)
+            if note is not None:
+                return _saved(note)
+            now = self._clock.now_ms()
+            empty = Note(contact=contact, lawyer=lawyer, version=1, started_at_ms=now, updated_at_ms=now)
+            if saved := _write(session, None, empty):
+                return saved
+        return self.begin(contact, lawyer)  # another desk of the same lawyer was quicker
 
     def find(self, contact: str, lawyer: str) -> SavedNote | None:
         with Session(self._engine) as session:
@@ -75,36 +77,22 @@ class Notes:
         """Save and return the note. A repeat of a save changes nothing. Raise NoteConflict, NoteTooLong."""
         if len(draft.text) > LIMIT:
             raise NoteTooLong(f"a note holds at most {LIMIT} characters")
-        with Session(self._engine, expire_on_commit=False) as session:
-            now = self._clock.now_ms()
-            note = _newest(session, contact, lawyer, lock=True)
-            if note is None:
-                note = Note(contact=contact, lawyer=lawyer, version=1, started_at_ms=now, updated_at_ms=now)
-            same_writer = note.writer == draft.writer
-            if note.text == draft.text or (same_writer and draft.seq <= note.seq):
-                return _saved(note)
-            if note.rev != draft.base and not same_writer:
-                raise NoteConflict(_saved(note))
-            old = now - note.started_at_ms > VERSION_MS
-            if note.sealed or (note.text and (old or not same_writer)):
-                note = Note(
-                    contact=contact,
-                    lawyer=lawyer,
-                    version=note.version + 1,
-                    rev=note.rev,
-                    started_at_ms=now,
-                    updated_at_ms=now,
-                )
-            note.text, note.writer, note.seq = draft.text, draft.writer, draft.seq
-            note.rev, note.updated_at_ms = note.rev + 1, now
-            session.add(note)
-            session.commit()
-            return _saved(note)
+        while True:
+            with Session(self._engine, expire_on_commit=False) as session:
+                note = _newest(session, contact, lawyer)
+                if note is not None and _is_repeat(note, draft):
+                    return _saved(note)
+                if note is not None and note.rev != draft.base and note.writer != draft.writer:
+                    raise NoteConflict(_saved(note))
+                now = self._clock.now_ms()
+                if saved := _write(session, note, _next(note, contact, lawyer, draft, now)):
+                    return saved
+            # Another save came between our look and our write: look again.
 
     def seal(self, contact: str, lawyer: str) -> None:
         """The wrap-up ended: whatever is written from now on is an amendment, and a version of its own."""
         with Session(self._engine) as session:
-            if note := _newest(session, contact, lawyer, lock=True):
+            if note := _newest(session, contact, lawyer):
                 note.sealed = True
                 session.commit()
 
@@ -127,9 +115,58 @@ def _of(contact: str, lawyer: str) -> SelectOfScalar[Note]:
     return select(Note).where(Note.contact == contact, Note.lawyer == lawyer)
 
 
-def _newest(session: Session, contact: str, lawyer: str, *, lock: bool = False) -> Note | None:
-    query = _of(contact, lawyer).order_by(col(Note.version).desc()).limit(1)
-    return session.exec(query.with_for_update() if lock else query).first()
+def _newest(session: Session, contact: str, lawyer: str) -> Note | None:
+    return session.exec(_of(contact, lawyer).order_by(col(Note.version).desc()).limit(1)).first()
+
+
+def _is_repeat(note: Note, draft: Draft) -> bool:
+    """The same text, or a save that a later one of the same tab has overtaken."""
+    return note.text == draft.text or (note.writer == draft.writer and draft.seq <= note.seq)
+
+
+def _next(note: Note | None, contact: str, lawyer: str, draft: Draft, now: int) -> Note:
+    """Return the row after *draft*: the same version while one tab types on, else a new one."""
+    fresh = Note(
+        contact=contact,
+        lawyer=lawyer,
+        version=note.version + 1 if note else 1,
+        text=draft.text,
+        rev=note.rev + 1 if note else 1,
+        writer=draft.writer,
+        seq=draft.seq,
+        started_at_ms=now,
+        updated_at_ms=now,
+    )
+    if note is None or note.sealed:
+        return fresh
+    if note.text and (now - note.started_at_ms > VERSION_MS or note.writer != draft.writer):
+        return fresh
+    fresh.version, fresh.started_at_ms = note.version, note.started_at_ms
+    return fresh
+
+
+def _write(session: Session, before: Note | None, after: Note) -> SavedNote | None:
+    """Write *after* if the note is still *before*; None when somebody else was quicker."""
+    saved = _saved(after)
+    if before is not None and before.version == after.version:
+        values = {name: getattr(after, name) for name in ("text", "rev", "writer", "seq", "updated_at_ms")}
+        unchanged = _of(after.contact, after.lawyer).whereclause
+        assert unchanged is not None  # noqa: S101 - for the type checker
+        done = session.connection().execute(
+            update(Note)
+            .where(unchanged, col(Note.version) == before.version, col(Note.rev) == before.rev)
+            .where(col(Note.sealed).is_(False))
+            .values(values)
+        )
+        session.commit()
+        return saved if done.rowcount == 1 else None
+    session.expunge_all()
+    session.add(after)
+    try:
+        session.commit()
+    except IntegrityError:
+        return None
+    return saved
 
 
 def _saved(note: Note) -> SavedNote:

@@ -58,6 +58,7 @@ STATUS = {
     "bad-input": 422,
 }
 
+_IMPORT = re.compile(r"""(?:from|import)\s*["']([^"']+)["']""")
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 
 
@@ -129,6 +130,7 @@ class Pages:
             static=self.static,
             npm=self.npm,
             import_map=_script_json({"imports": self._imports}),
+            modules=self.modules,
             page_data=_script_json({"voice": self.voice.for_script(), **(data or {})}),
             page_texts=_script_json(t.under(["common", *catalogues])),
             **context,
@@ -154,6 +156,23 @@ class Pages:
     def npm(self, name: str) -> str:
         """Return the address of a listed third-party file."""
         return f"/static/npm/{NPM[name]}?v={_fingerprint(self._node_modules / NPM[name])}"
+
+    def modules(self, entry: str) -> list[str]:
+        """Return the addresses of a module and of all that it imports: the browser asks for all at once."""
+        found: dict[str, None] = {}
+        wanted = [entry]
+        while wanted:
+            name = wanted.pop(0)
+            if name in found or name not in self._imports:
+                continue
+            found[name] = None
+            if name in NPM:
+                wanted += _imports_of(self._node_modules / NPM[name])
+                continue
+            part, _, inside = name.partition("/")
+            neighbours = _imports_of(self._folders[part] / inside)
+            wanted += [f"{part}/{one[2:]}" if one.startswith("./") else one for one in neighbours]
+        return [self._imports[name] for name in found]
 
     def install(self, app: FastAPI) -> None:
         """Add the static files, the security headers and the error answers to an application."""
@@ -270,6 +289,10 @@ def _script_json(value: Any) -> Markup:
     """Return JSON that cannot end the script element it stands in."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return Markup(re.sub(r"[<>&\u2028\u2029]", lambda m: f"\\u{ord(m[0]):04x}", text))  # noqa: S704 - escaped
+
+
+def _imports_of(module: Path) -> list[str]:
+    return _IMPORT.findall(module.read_text(encoding="utf-8"))
 
 
 _fingerprints: dict[Path, tuple[tuple[int, int], str]] = {}

@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { clockOf, t } from "config/i18n.js";
 import { Chip, Empty } from "./parts.js";
 import * as store from "./store.js";
-import { fieldOf, valueOf } from "./words.js";
+import { fieldOf, says, textOf, valueOf } from "./words.js";
 
 const UNSURE = 0.6;
 
@@ -42,7 +42,8 @@ function Failed({ said }) {
 }
 
 // What a lawyer looks at first; the rest follows in the machine's order.
-const FIRST = ["caller_category", "issue_types", "work_prefecture", "amount_owed_yuan", "injury_date", "employment_end_date", "urgency", "deadlines", "four_100"];
+const FIRST = ["caller_category", "issue_types", "work_prefecture", "amount_owed_yuan", "injury_date", "employment_end_date", "urgency", "deadlines", "aid", "four_100"];
+const ASIDE = ["missing", "contradictions", "evidence", "channel"]; // shown elsewhere, or not for reading
 
 export function Draft({ said }) {
   const draft = said?.draft;
@@ -60,11 +61,19 @@ function NoDraft({ said }) {
 }
 
 function Fields({ draft }) {
-  const keys = Object.keys(draft).sort((a, b) => rank(a) - rank(b));
-  const filled = keys.map((key) => [key, draft[key], valueOf(draft[key])]).filter(([, , text]) => text !== "");
-  if (!filled.length) return html`<p class="muted">${t("desk.draft_empty")}</p>`;
-  return html`<dl class="fields">${filled.map(([key, value, text]) => html`
-    <div key=${key}><dt>${fieldOf(key)}</dt><dd>${key === "amount_owed_yuan" ? t("desk.yuan", { n: text }) : text}<${Evidence} value=${value} /></dd></div>`)}</dl>`;
+  const keys = Object.keys(draft).filter((key) => !ASIDE.includes(key) && says(key, draft[key])).sort((a, b) => rank(a) - rank(b));
+  if (!keys.length) return html`<p class="muted">${t("desk.draft_empty")}</p>`;
+  return html`
+    <${ToAsk} kind="breach" name="contradictions" rows=${draft.contradictions} />
+    <${ToAsk} kind="attention" name="missing" rows=${draft.missing} />
+    <dl class="fields">${keys.map((key) => html`
+      <div key=${key}><dt>${fieldOf(key)}</dt><dd>${textOf(key, draft[key])}<${Evidence} value=${draft[key]} /></dd></div>`)}</dl>`;
+}
+
+/** What the lawyer should ask before the caller is gone, or settle before signing. */
+function ToAsk({ kind, name, rows }) {
+  if (!rows?.length) return null;
+  return html`<div class="banner ${kind} to-ask"><strong>${fieldOf(name)}</strong><ul>${rows.map((row) => html`<li>${valueOf(row)}</li>`)}</ul></div>`;
 }
 
 const rank = (key) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);

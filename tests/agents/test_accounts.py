@@ -12,6 +12,11 @@ from config.clock import SystemClock
 
 
 @pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
+
+
+@pytest.fixture
 def accounts(engine: Engine) -> Accounts:
     return Accounts(engine, SystemClock())
 
@@ -124,6 +129,7 @@ async def test_the_commands_give_reset_disable_and_list(
 def test_the_migration_makes_what_the_models_expect(engine: Engine, table: type[Account | Note]) -> None:
     made = {column["name"]: column for column in inspect(engine).get_columns(table.__tablename__)}
     assert {column.name for column in table.__table__.columns} == made.keys()
+    key = inspect(engine).get_pk_constraint(table.__tablename__)["constrained_columns"]
+    assert {column.name for column in table.__table__.columns if column.primary_key} == set(key)
     for column in table.__table__.columns:
-        assert bool(made[column.name]["primary_key"]) == column.primary_key
         assert made[column.name]["nullable"] == column.nullable, column.name

@@ -1,6 +1,7 @@
 """Notes: saved as typed, never lost, never silently overwritten."""
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ class Clock:
 
     def now_ms(self) -> int:
         return self.ms
+
+
+@pytest.fixture
+def engine(either_engine: Engine) -> Engine:
+    return either_engine
 
 
 @pytest.fixture
@@ -102,6 +108,22 @@ def test_recent_notes_are_ones_own_newest_first(notes: Notes, clock: Clock) -> N
     notes.begin(CONTACT.replace("0", "f"), "u_2")
     assert [note.contact for note in notes.recent(LAWYER)] == [f"c_{n:032x}" for n in (2, 1, 0)]
     assert len(notes.recent(LAWYER, limit=2)) == 2
+
+
+def test_tabs_that_save_at_the_same_instant_overwrite_nothing_silently(notes: Notes) -> None:
+    """Every save that was confirmed is a version; every other one was told of the conflict."""
+
+    def save(n: int) -> str | None:
+        draft = Draft(f"第 {n} 个窗口", base=0, writer=f"tab-{n:04}-x", seq=1)
+        try:
+            return notes.save(CONTACT, LAWYER, draft).text
+        except NoteConflict:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        confirmed = [text for text in pool.map(save, range(8)) if text]
+    assert [note.text for note in notes.versions(CONTACT, LAWYER)] == confirmed
+    assert len(confirmed) == 1
 
 
 class TwoTabs(RuleBasedStateMachine):

@@ -134,3 +134,13 @@ async def test_the_language_is_chinese_until_another_is_chosen_and_then_stays(
     assert 'lang="en"' in (await client.get("/page")).text
     assert 'lang="zh-CN"' in (await client.get("/page?lang=zh-CN")).text
     assert 'lang="zh-CN"' in (await client.get("/page?lang=xx")).text
+
+
+async def test_a_page_names_every_module_it_will_need(pages: Pages, client: httpx2.AsyncClient) -> None:
+    """A neighbour, a shared module and a package, each once, each under its fingerprint."""
+    addresses = pages.modules("agents/desk.js")
+    for name in ("agents/notes.js", "config/live.js"):
+        assert addresses.count(pages.static(name)) == 1
+    assert addresses.count(pages.npm("preact")) == 1
+    for address in addresses:
+        assert "immutable" in (await client.get(address)).headers["cache-control"]
