@@ -1,11 +1,12 @@
 """The desk's pages and API. Everything here answers in masked numbers, and only about one's own contacts."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, WebSocket
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from config.auth import Principal
@@ -16,9 +17,11 @@ from routing.events import Fact
 from .cards import card_of, note_card
 from .line import Line
 from .notes import LIMIT, Draft, NoteConflict
-from .ports import HistoryReader, TranscriptReader
+from .ports import HistoryReader, RecordingReader, TranscriptReader, no_recording
 from .voice import TTL_S, TokenMaker
 
+HEARD_S = 300  # playing on, or again, within this time is one listen
+RecordingPath = Annotated[str, Path(pattern=r"^RE[0-9a-f]{32}$")]
 ContactPath = Annotated[str, Path(pattern=r"^c_[0-9a-f]{32}$")]
 TabQuery = Annotated[str, Query(pattern=r"^[0-9a-zA-Z-]{8,64}$")]
 
@@ -48,6 +51,7 @@ class Office:
     history: HistoryReader
     offer_s: int
     wrapup_s: int
+    recording: RecordingReader = no_recording
 
     async def holds(self, principal: Principal, contact: str) -> bool:
         """Has this lawyer the contact now?"""
@@ -64,6 +68,11 @@ class Office:
             names[lawyer] = account.name if account else lawyer
         return [{**row, "lawyer": names[str(row.get("lawyer") or "")]} for row in rows]
 
+    def audible(self, contact: str, said: Mapping[str, Any] | None) -> list[str]:
+        """Return the recordings of a transcript that can be played. Blocking."""
+        named = dict.fromkeys(turn.get("recording", "") for turn in (said or {}).get("turns", ()))
+        return [one for one in named if one and self.recording(contact, one) is not None]
+
     async def check_theirs(self, principal: Principal, contact: str) -> None:
         """Raise NotYours unless this lawyer has the contact, or had it."""
         if await self.holds(principal, contact):
@@ -78,6 +87,7 @@ def router(office: Office) -> APIRouter:
     _page_routes(routes, office)
     _contact_routes(routes, office)
     _note_routes(routes, office)
+    _recording_route(routes, office)
     return routes
 
 
@@ -141,6 +151,7 @@ def _contact_routes(routes: APIRouter, office: Office) -> None:
             "card": card_of(found) if found else None,
             "history": earlier,
             "transcript": dict(said) if said is not None else None,
+            "audio": await asyncio.to_thread(office.audible, contact, said),
             "note": note_card(note) if note else None,
         }
 
@@ -172,3 +183,21 @@ def _note_routes(routes: APIRouter, office: Office) -> None:
         await office.check_theirs(principal, contact)
         found = await asyncio.to_thread(notes.versions, contact, principal.lawyer_id)
         return [note_card(note) for note in found]
+
+
+def _recording_route(routes: APIRouter, office: Office) -> None:
+    line = office.line
+    Anyone = Annotated[Principal, Depends(line.auth.current)]  # noqa: N806 - a type
+
+    @routes.get("/desk/recordings/{contact}/{recording}")
+    async def play(contact: ContactPath, recording: RecordingPath, principal: Anyone) -> Response:
+        """Return the sound, whole or by range. Every listen is a fact of the ledger (PIPL 54)."""
+        if principal.role == "lawyer":
+            await office.check_theirs(principal, contact)
+        path = await asyncio.to_thread(office.recording, contact, recording)
+        if path is None:
+            raise NotYours("no such recording")
+        if await line.desks.is_first(f"heard:{principal.lawyer_id}:{recording}", HEARD_S):
+            body = {"recording": recording, "by": principal.lawyer_id, "role": principal.role}
+            await line.switchboard.record(Fact("recording.heard", line.clock.now_ms(), contact, "", body))
+        return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "no-store"})

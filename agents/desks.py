@@ -155,6 +155,10 @@ class Desks:
         await self._redis.set(key, desk.tab, ex=OWNER_S)
         return True
 
+    async def is_first(self, what: str, seconds: int) -> bool:
+        """False when *what* was already so within the last *seconds*, in any process."""
+        return bool(await self._redis.set(f"desk:once:{what}", "1", nx=True, ex=seconds))
+
     async def push_state(self, desk: Desk, because: Fact | None = None) -> None:
         """Read the lawyer and the contact again and send them."""
         desk.send(await self.state(desk, because))

@@ -1,6 +1,7 @@
 """What the desk needs from the folders beside it; ``anxin`` hands the real ones in."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from routing.events import Fact
@@ -44,9 +45,16 @@ TranscriptReader = Callable[[str], Mapping[str, Any] | None]
 # [{"contact", "at_ms", "channel", "lawyer", "outcome", "topic"}]
 HistoryReader = Callable[[str], Sequence[Mapping[str, Any]]]
 
+# The file of a contact's recording, or None when it is not here. Blocking. (contact, recording) -> path
+RecordingReader = Callable[[str, str], Path | None]
+
 
 def no_transcript(_contact: str) -> None:
     """There is no transcription."""
+
+
+def no_recording(_contact: str, _recording: str) -> None:
+    """No recording is kept here."""
 
 
 def no_history(_contact: str) -> Sequence[Mapping[str, Any]]:

@@ -119,10 +119,12 @@ class Pages:
         """Return a page. *data* reaches its scripts as ``pageData``; *catalogues* name their texts."""
         t = self.translator(request)
         nonce = secrets.token_urlsafe(18)
+        other = next(lang for lang in LANGUAGES if lang != t.language)
         html = self._environment.get_template(template).render(
             t=t,
             language=t.language,
-            other_language=next(lang for lang in LANGUAGES if lang != t.language),
+            other_language=other,
+            other_link=f"?{request.url.include_query_params(lang=other).query}",
             nonce=nonce,
             csrf=csrf,
             principal=principal,

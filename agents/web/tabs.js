@@ -29,7 +29,7 @@ export function Tabs() {
       <div id="panel" role="tabpanel" aria-labelledby="tab-${tab.value}" tabindex="0">
         ${details.value.status === "failed" && html`<p class="banner attention">${t("desk.details_failed")}<button class="quiet" onClick=${reload}>${t("desk.again")}</button></p>`}
         ${tab.value === "history" && html`<${History} />`}
-        ${tab.value === "talk" && html`<${Transcript} said=${details.value.transcript} />`}
+        ${tab.value === "talk" && html`<${Transcript} said=${details.value.transcript} contact=${details.value.id} audio=${details.value.audio} />`}
         ${tab.value === "note" && html`<div class="note-and-draft"><${Note} id=${shown.value} /><${Draft} said=${details.value.transcript} /></div>`}
       </div>
     </section>`;

@@ -19,7 +19,30 @@ function Progress({ said }) {
     <p class="muted small">${said.reason || t("desk.transcribing_hint")}</p></div>`;
 }
 
-export function Transcript({ said }) {
+/** The sound of a recording: its element plays on from any second that is asked for. */
+const players = new Map();
+
+function playFrom(recording, second) {
+  const player = players.get(recording) ?? [...players.values()].at(-1);
+  if (!player) return;
+  player.currentTime = second;
+  player.play().catch(() => {}); // refused without a gesture: the element's own button remains
+}
+
+function Players({ contact, audio }) {
+  return audio.map((id) => html`<audio key=${id} class="player" controls preload="none" src="/desk/recordings/${contact}/${id}"
+    aria-label=${t("desk.recording")} ref=${(element) => (element ? players.set(id, element) : players.delete(id))}></audio>`);
+}
+
+/** A second of the talk; where its sound is at hand, a button that plays from there. */
+function Moment({ second, recording, audible }) {
+  const time = html`<span class="timer">${clockOf(second * 1000)}</span>`;
+  return audible
+    ? html`<button class="moment" aria-label=${t("desk.play_from", { time: clockOf(second * 1000) })} onClick=${() => playFrom(recording, second)}>▶ ${time}</button>`
+    : time;
+}
+
+export function Transcript({ said, contact, audio = [] }) {
   if (!said || said.state === "none") {
     const talking = store.state.value === "talking";
     return html`<${Empty} title=${t(talking ? "desk.talk_later" : "desk.talk_none")}><p>${t(talking ? "desk.talk_later_hint" : "desk.talk_none_hint")}</p><//>`;
@@ -27,11 +50,12 @@ export function Transcript({ said }) {
   if (said.state === "failed") return html`<${Failed} said=${said} />`;
   const turns = said.turns ?? [];
   return html`
+    <${Players} contact=${contact} audio=${audio} />
     ${said.state !== "ready" && html`<${Progress} said=${said} />`}
     ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
     <ol class="turns">${turns.map((turn, n) => html`
       <li key=${n} class=${turn.speaker === "lawyer" ? "turn mine" : "turn"}>
-        <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <span class="timer">${clockOf(turn.start_s * 1000)}</span>
+        <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <${Moment} second=${turn.start_s} recording=${turn.recording} audible=${audio.includes(turn.recording)} />
           ${turn.confidence < UNSURE && html` <${Chip} kind="attention">${t("desk.unsure")}<//>`}</p>
         <p class="turn-text">${turn.text}</p>
       </li>`)}</ol>`;

@@ -144,6 +144,7 @@ class Office:
     desks: Desks
     transcripts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     history: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    recordings: dict[tuple[str, str], Path] = field(default_factory=dict)
 
 
 def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None) -> Office:
@@ -174,6 +175,7 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
                 history=lambda contact: office.history.get(contact, []),
                 offer_s=20,
                 wrapup_s=120,
+                recording=lambda *which: office.recordings.get(which),
             )
         )
     )

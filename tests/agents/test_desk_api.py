@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,6 +18,7 @@ from routing.ports import Contact, ContactState, LawyerState
 from .office import CONTACT, KEYS, Office
 
 OTHER = "c_" + "2b" * 16
+RECORDING = "RE" + "3c" * 16
 
 
 @dataclass
@@ -201,6 +203,29 @@ async def test_the_voice_token_is_for_oneself_receives_only_and_is_not_cached(
     assert (await lawyer.client.post("/desk/token")).status_code == 403
 
 
+async def test_listening_is_ones_own_only_and_every_listen_is_in_the_ledger(
+    office: Office, lawyer: Person, tmp_path: Path
+) -> None:
+    """Seeking is one listen, and a range that skips the beginning is a listen, too."""
+    await talk(office, lawyer)
+    sound = tmp_path / "talk.wav"
+    sound.write_bytes(bytes(range(200)))
+    office.recordings[CONTACT, RECORDING] = sound
+    office.transcripts[CONTACT] = {"state": "ready", "turns": [{"recording": RECORDING}, {"text": "x"}]}
+    assert (await lawyer.client.get(f"/desk/contacts/{CONTACT}")).json()["audio"] == [RECORDING]
+    other = await person(office, "wangqiang", "lawyer")
+    url = f"/desk/recordings/{CONTACT}/{RECORDING}"
+    assert (await other.client.get(url)).status_code == 404
+    part = await lawyer.client.get(url, headers={"Range": "bytes=10-19"})
+    assert (part.status_code, part.content) == (206, bytes(range(10, 20)))
+    whole = await lawyer.client.get(url)
+    assert (whole.content, whole.headers["cache-control"]) == (sound.read_bytes(), "no-store")
+    heard = [call for call in office.switchboard.calls if call[:2] == ("record", "recording.heard")]
+    assert heard == [("record", "recording.heard", CONTACT)]
+    assert (await lawyer.client.get(f"/desk/recordings/{OTHER}/{RECORDING}")).status_code == 404
+    await other.client.aclose()
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -228,6 +253,7 @@ TABLE = {
     ("GET", "/desk/contacts/{contact}"): (1, 1, 1),
     ("PUT", "/desk/notes/{contact}"): (1, 1, 0),
     ("GET", "/desk/notes/{contact}/versions"): (1, 1, 0),
+    ("GET", "/desk/recordings/{contact}/{recording}"): (1, 1, 1),
     ("GET", "/password"): (1, 1, 1),
     ("POST", "/password"): (1, 1, 1),
     ("POST", "/signout"): (1, 1, 1),
@@ -260,7 +286,7 @@ async def test_each_route_keeps_to_the_table_of_roles(office: Office) -> None:
     people = {role: await person(office, f"a-{role}", role) for role in ROLES}
     stranger = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=office.app), base_url="http://desk.test")
     for (method, template), allowed in TABLE.items():
-        path = template.replace("{contact}", CONTACT)
+        path = template.replace("{contact}", CONTACT).replace("{recording}", RECORDING)
         json = {"text": "x", "base": 0, "writer": "tab-one-1", "seq": 1} if method == "PUT" else None
         assert (await stranger.request(method, path, json=json)).status_code == 401, path
         for role, may in zip(ROLES, allowed, strict=True):

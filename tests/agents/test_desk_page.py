@@ -16,6 +16,8 @@ from sqlalchemy import Engine
 from agents.notes import Draft
 from routing.events import Fact
 from routing.ports import LawyerState, Snapshot
+from tests.carrier.browser.sdk import write_wav
+from tests.phones import tone
 
 from .office import CONTACT
 from .stage import LAWYER_HERTZ, PASSWORD, Stage, axe, stage
@@ -198,6 +200,22 @@ async def test_the_draft_arrives_marked_as_the_machines(here: Stage) -> None:
     await page.get_by_role("tab", name="实时").click()
     await expect(page.get_by_role("tabpanel")).to_contain_text("一张都没签")
     await expect(page.get_by_role("tabpanel").get_by_text("不确定")).to_be_visible()
+
+
+async def test_a_line_of_the_transcript_plays_from_its_second(here: Stage, tmp_path: Path) -> None:
+    page = await here.desk()
+    recording = "RE" + "3c" * 16
+    here.office.recordings[CONTACT, recording] = write_wav(tmp_path / "talk.wav", tone(300, 12.0))
+    turns = [{**turn, "recording": recording} for turn in TRANSCRIPT["turns"]]
+    here.office.transcripts[CONTACT] = {**TRANSCRIPT, "turns": turns}
+    await talking(here, page)
+    await page.get_by_role("tab", name="实时").click()
+    await page.get_by_role("button", name="从 00:06 开始播放").click()
+    player = page.get_by_label("通话录音")
+    async with asyncio.timeout(8):
+        while not 6 < await player.evaluate("(audio) => audio.paused ? 0 : audio.currentTime") < 12:
+            await asyncio.sleep(0.05)
+    assert ("record", "recording.heard", CONTACT) in here.office.switchboard.calls
 
 
 async def test_after_the_wrapup_the_call_stays_readable_and_listed(here: Stage) -> None:
