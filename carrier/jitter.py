@@ -10,7 +10,7 @@ SILENT.flags.writeable = False
 CAPACITY = 8192  # samples, a power of two; about one second
 MASK = CAPACITY - 1
 FEWEST, MOST = 2 * FRAME, 8 * FRAME  # how much waits before play-out begins
-PATIENCE = 100  # ticks with more than enough waiting before a frame is dropped to shorten the delay
+PATIENCE = 100  # ticks times frames too many, before a frame is dropped to shorten the delay
 WRAP = 1 << 32
 
 
@@ -78,7 +78,7 @@ class Inlet:
             self.dry += 1
             return SILENT
         if waiting > self._target + FRAME:
-            self._ample += 1
+            self._ample += (waiting - self._target) // FRAME  # the more, the sooner
             if self._ample >= PATIENCE or waiting > MOST + 4 * FRAME:
                 self._take()
                 self.dropped += 1
