@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 ledger = typer.Typer(no_args_is_help=True, help="台账 · the append-only ledger of demands.")
+
+report = typer.Typer(no_args_is_help=True, help="报表 · reports.")
 
 
 def _engine() -> "Engine":
@@ -54,6 +57,23 @@ def rebuild() -> None:
     from sla import command
 
     raise typer.Exit(command.rebuild(_engine(), sys.stdout))
+
+
+@report.command()
+def four100(
+    first: Annotated[str, typer.Option("--from", help="起始日 · first day, YYYY-MM-DD")],
+    last: Annotated[str, typer.Option("--to", help="截止日 · last day, inclusive")],
+    by: Annotated[str, typer.Option(help="prefecture, month, topic, channel")] = "",
+    file: Annotated[Path | None, typer.Option(help="写入 · write to a .csv or .xlsx file")] = None,
+) -> None:
+    """四个100 · the four promises over a period: counted, open, breached, excluded."""
+    from config.clock import SystemClock
+    from sla import report as reports
+
+    now_ms = SystemClock().now_ms()
+    raise typer.Exit(
+        reports.run(_engine(), sys.stdout, first=first, last=last, now_ms=now_ms, by=by, file=file)
+    )
 
 
 def invariants() -> None:

@@ -51,7 +51,12 @@ async def run(settings: Settings) -> None:
         await parts.switchboard.sweep()
 
     async def alive() -> None:
-        await parts.redis.hset(health.PREFIX + "clock", mapping=health.fields("alive"))
+        await parts.redis.hset(health.PREFIX + "clock", mapping=health.fields("running"))
+
+        reachable = await parts.telephony.is_reachable()
+        await parts.redis.hset(
+            health.PREFIX + "carrier", mapping=health.fields("running" if reachable else "stuck")
+        )
 
     reconciler = Reconciler(parts, queue, targets)
 

@@ -35,6 +35,7 @@ class Drafter:
             if fact.kind == "contact.arrived":
                 called_ms = fact.at_ms
                 number = str(fact.body.get("from", ""))
+                number = "" if number.startswith("client:") else number  # a web page is no telephone number
                 region = "云南" + prefecture if (prefecture := str(fact.body.get("prefecture", ""))) else ""
             elif fact.kind == "contact.chose":
                 digit = str(fact.body.get("digit", ""))

@@ -5,6 +5,7 @@ The readers block: call them from a thread.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rq import Queue
@@ -95,6 +96,15 @@ def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
         "draft": draft.content if draft else None,
         "reason": newest.reason,
     }
+
+
+def sound_of(engine: Engine, var: Path, contact: str, recording: str) -> Path | None:
+    """Return the file of a contact's recording, None if there is none here or it is another contact's."""
+    row = store.find(engine, recording)
+    if row is None or row.contact != contact or not row.path:
+        return None
+    path = var / row.path
+    return path if path.is_file() else None
 
 
 class RecordingDesk:

@@ -35,7 +35,7 @@ from sla.targets import load_targets
 from transcription.jobs import QUEUE
 
 from .parts import Parts, open_parts
-from .readers import CallerHistory, RecordingDesk, transcript_of
+from .readers import CallerHistory, RecordingDesk, sound_of, transcript_of
 
 NODE_MODULES = Path(__file__).parent.parent / "node_modules"
 
@@ -93,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
         history=history.of_contact,
         offer_s=settings.offer_seconds,
         wrapup_s=settings.wrapup_seconds,
+        recording=partial(sound_of, parts.engine, settings.var),
     )
     app.include_router(agents.desk.router(office))
     board = sla.board.router(

@@ -14,11 +14,13 @@ from config.redis import open_sync_redis
 from config.settings import Settings
 from routing.events import Fact
 from routing.keys import ev
+from sla import health
 from transcription.hints import load_hints
 from transcription.jobs import QUEUE, Work, use
 from transcription.lexicon import load_lexicon
 from transcription.media import Carrier
-from transcription.recognizers.choice import choose_recognizer
+from transcription.recognizers import Recognizer
+from transcription.recognizers.choice import choose_recognizer, plan_recognizer
 
 from .drafts import Drafter
 
@@ -29,6 +31,8 @@ def run(settings: Settings) -> None:
     engine = open_engine(settings.database)
     use(work_for(settings, redis, engine))
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    plan = plan_recognizer(settings)
+    health.report(redis, "recognizer", "waiting" if plan.kind == "none" else "running")
     # No fork per job: a loaded model is kept, and its threads would not survive one. A job that takes the
     # process down is found by the clock and tried again in the process that the supervisor starts instead.
     SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
@@ -43,13 +47,19 @@ def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
         fields: dict[Any, Any] = Fact(kind, clock.now_ms(), contact, body=body).to_fields()
         redis.xadd(ev(), fields)
 
+    def choose() -> tuple[Recognizer | None, str]:
+        """Choose, and let the board know."""
+        chosen, reason = choose_recognizer(settings)
+        health.report(redis, "recognizer", "running" if chosen else "waiting")
+        return chosen, reason
+
     return Work(
         engine=engine,
         var=Path(settings.var),
         carrier=Carrier(
             settings.carrier_base, keys.account_sid, keys.api_key_sid, keys.api_key_secret, settings.tls_cert
         ),
-        choose=lambda: choose_recognizer(settings),
+        choose=choose,
         hints=load_hints(),
         lexicon=load_lexicon(),
         summarise=Drafter(engine),

@@ -192,6 +192,14 @@ class RestTelephony:
             return False
         return str(call.status) in ALIVE
 
+    async def is_reachable(self) -> bool:
+        """Does the carrier answer, and take our credentials?"""
+        try:
+            await self._ask(self._client.calls.list_async(limit=1, page_size=1))
+        except AnxinError:
+            return False
+        return True
+
     async def calls_since(self, since: datetime) -> list[Any]:
         """Return the carrier's own list of calls that began at or after *since* (aware), newest first.
 

@@ -32,6 +32,7 @@ lawyer.stale          the desk or the phone stopped answering        lawyer.fres
 lawyer.wrapup         until_ms                 lawyer.idle
 recording.started     recording                recording.completed   recording, length_s
 recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
+recording.heard       recording, by, role      somebody listened (PIPL 54)
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
 summary.drafted       summary.signed           note.saved (never the text: SQL has it)
 demand.excluded       reason, by               a supervisor's signed decision
