@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from .errors import BadRules
 
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class Rules(BaseModel):
     """A piece of a rule file: frozen, and an unknown key is a mistake."""
 
@@ -30,8 +33,8 @@ def defaults(name: str, model: type[R]) -> R:
 def parse_rules(text: str, model: type[R], name: str) -> R:
     """*text* as *model*. Raises BadRules naming *name*, the line and what was expected there."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=_LOADER)
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where it is built
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadRules([f"{name}:{line}: not YAML: {error.problem}"]) from error

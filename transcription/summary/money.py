@@ -35,6 +35,8 @@ _RATES = {
     "rent": re.compile(r"租车|车租|租金|租赁|租的车|车子?租"),
     "subsidy": re.compile(r"补贴|津贴|养老金|退休金|低保|补助"),
 }
+_GENERIC = frozenset({"price", "fine", "paid", "other_debt"})
+_NOUNS = ("deposit", "rent", "medical", "fine", "subsidy")
 _WINDOW = 34
 
 
@@ -186,7 +188,9 @@ def _role(left: str, right: str, another_follows: bool) -> tuple[str, float]:
                 core = found
     if best is not None:
         name = best[1]
-        if name == RATE and _one_months_pay_owed(left, core):
+        if name in _GENERIC and (noun := _noun_after(right)):
+            return noun, 0.9
+        if name == RATE and _one_months_pay_owed(left, core, right):
             return OWED, 0.85
         if name == RATE and (kind := _kind_of_rate(left)):
             return kind, 0.9
@@ -214,14 +218,20 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return found
 
 
-def _one_months_pay_owed(left: str, core: re.Match[str]) -> bool:
-    """欠我一个月工资四千五 is a debt; 欠我三个月,一个月四千五 is a rate."""
-    said = core["core"]
-    return (
-        said.startswith("一")
-        and "工资" in core["fill"]
-        and bool(_SALARY_OWED.search(left[: core.start("core")]))
-    )
+def _one_months_pay_owed(left: str, core: re.Match[str], right: str) -> bool:
+    """欠我一个月工资四千五 and 最后一个月工资四千五没给 are debts; 欠我三个月,一个月四千五 is a rate."""
+    if not core["core"].startswith("一") or "工资" not in core["fill"]:
+        return False
+    if _SALARY_OWED.search(left[: core.start("core")]):
+        return True
+    unpaid = dict(_grammar().after)[OWED].match(right)
+    return unpaid is not None and not re.search(r"[月天年]", unpaid["fill"])
+
+
+def _noun_after(right: str) -> str:
+    """交了八千押金: the noun after the amount says what a bare 交了, 扣了, 花了 was."""
+    after = dict(_grammar().after)
+    return next((n for n in _NOUNS if (found := after[n].match(right)) and found.start("core") <= 4), "")
 
 
 def _kind_of_rate(left: str) -> str:
@@ -248,13 +258,44 @@ def read_amounts(lines: Sequence[Line], dates: dict[int, list[DateSpan]]) -> lis
             first = amounts[0]
             if not first.role and first.start <= 12:
                 amounts[0] = replace(first, role=OWED, sure=0.75)
+        if amounts and amounts[0].role in ("", "price") and _MEDICAL_ASKED.search(question):
+            amounts[0] = replace(amounts[0], role="medical")
         if amounts and not amounts[0].role and found and _puts_right(line.plain[: amounts[0].start]):
             amounts[0] = replace(amounts[0], role=found[-1].role)
             found[-1] = replace(found[-1], role="corrected")
         found.extend(amounts)
         if len(line.plain) > 3:
             question = "" if amounts or len(line.plain) > 12 else question
-    return [_grouped(amount, grammar, lines) for amount in found]
+    return _all_together([_grouped(amount, grammar, lines) for amount in found], lines)
+
+
+_MEDICAL_ASKED = re.compile(
+    r"(?:医药费|医疗费|住院费|看病|治疗|手术)[^。]{0,10}(?:多少|好多|哪个|谁|出|花)|花了?(?:多少|好多)"
+)
+_TOGETHER_SAID = re.compile(r"(?:总共|一共|合起来|加起来|合计|拢共|全部)[^。]{0,8}$")
+_SEVERAL = re.compile(
+    r"(?:我们|一起|一共|总共|班组)[^。]{0,8}(?:[二两三四五六七八九十百几0-9]+)(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡|民工)"
+)
+_ALONE = re.compile(
+    r"(?:我一个人|我自己|我个人|单我|我这里|每个?人|人均|(?:差|欠)(?:着|起|了)?我(?!们)|我的)[^。]{0,8}$"
+)
+
+
+def _all_together(amounts: list[Amount], lines: Sequence[Line]) -> list[Amount]:
+    """总共差三十六万 of fifteen workers is the debt of all, above all when one told their own as well."""
+    if not any(_SEVERAL.search(line.plain) for line in lines if not line.by_lawyer):
+        return amounts
+    alone = [a for a in amounts if a.role == OWED and _ALONE.search(a.line.plain[: a.start])]
+    largest = max((float(a.value or 0) for a in alone), default=0.0)
+    return [
+        replace(a, role=GROUP)
+        if a.role == OWED
+        and a not in alone
+        and _TOGETHER_SAID.search(a.line.plain[: a.start])
+        and (a.value or 0) > largest
+        else a
+        for a in amounts
+    ]
 
 
 def _asks_only_owed(question: str) -> bool:

@@ -4,6 +4,7 @@
 words that carry it stays None.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -153,6 +154,10 @@ class _Draft:
         }
         if required:
             fields["callback"] = _callback_json(ring, situation)
+        if situation.language and (
+            {"minority_language", "interpreter_used"} & set(flags) or reading.call.dtmf == "3"
+        ):
+            fields["language"] = situation.language
         if situation.silent:
             fields["response_closed"] = False
         self._gaps(fields, happened)
@@ -180,7 +185,8 @@ class _Draft:
         self, places: Places, form: str | None, heads: Heads | None, age: int | None, happened: dict[str, Any]
     ) -> dict[str, Any]:
         trade = self.standing.trade if self.claimant and self.labour else None
-        work = places.work if self.labour and self.category != "non_worker" or self.on_behalf else None
+        employed = (self.labour or self.standing.works) and self.category != "non_worker"
+        work = places.work if employed or self.on_behalf else None
         if self.category == "employer":
             work = places.work or places.now
         fields: dict[str, Any] = {
@@ -209,6 +215,8 @@ class _Draft:
             fields["current_occupation"] = self.standing.now.name
         if age is not None:
             fields["age"] = age
+        if trade and re.search(r"(?:注册|办)[^。没]{0,6}个体(?:户|工商)?", joined(self.reading.caller_lines)):
+            fields["individual_business_registered"] = True
         if self.on_behalf:
             fields["on_behalf_of"] = self.standing.relative or "家属"
         if self.claimant and self.labour:
@@ -280,17 +288,13 @@ class _Draft:
         return found
 
     def _still_employed(self, happened: dict[str, events.Event | None]) -> bool:
-        import re
-
         if happened.get(events.END):
             return False
-        said = joined(self.reading.caller_lines)
-        return (
-            re.search(
-                r"(?:现在|目前|我)?(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职",
-                said,
-            )
-            is not None
+        if _STILL.search(joined(self.reading.caller_lines)):
+            return True
+        return any(
+            _STILL_ANSWER.match(line.plain) and _STILL_ASKED.search(self.reading.question_before(line))
+            for line in self.reading.caller_lines
         )
 
     def _times(self, happened: dict[str, events.Event | None], still: bool) -> dict[str, Any]:
@@ -352,8 +356,6 @@ class _Draft:
         return running_clocks(facts, statutes(), workdays())
 
     def _traits(self, form: str | None, steps: Sequence[str], dates: dict[str, date]) -> set[Trait]:
-        import re
-
         said = joined(self.reading.caller_lines)
         traits: set[Trait] = set()
         unperformed = re.search(
@@ -449,6 +451,12 @@ class _Draft:
         event = happened.get(kind)
         return f"{name}只说到{event.span.iso()},要问清哪一天" if event else f"{name}没有说"
 
+
+_STILL = re.compile(
+    r"(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职"
+)
+_STILL_ANSWER = re.compile(r"还在|在呢|在的|是呢?还在|在上|还上着|还干着")
+_STILL_ASKED = re.compile(r"(?:还|现在)[^。]{0,6}(?:在|上班|干|做)")
 
 _OTHER_AMOUNTS: dict[str, tuple[str, ...]] = {
     "monthly_wage_yuan": ("rate",),

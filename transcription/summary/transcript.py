@@ -4,6 +4,7 @@ Recognised speech has no punctuation, typed text has. Rules run on the plain wor
 sentence did end, one ``。`` stays, and gaps in patterns never cross it.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,7 +120,15 @@ def _line(index: int, turn: Turn) -> Line:
             origin.append(at)
         elif raw in ",,:: ":
             commas.add(len(plain))
+    if turn.speaker == "interpreter":
+        plain = list(_OF_THE_CALLER.sub("我", "".join(plain)))
     return Line(index, turn, "".join(plain), tuple(origin), frozenset(commas), tuple(n for n in notes if n))
+
+
+# The interpreter speaks of the caller as 他 or 她; the rules read the caller's own 我.
+_OF_THE_CALLER = re.compile(
+    r"(?<=[差欠给])[他她]|(?<=没给)[他她]|[他她](?=说(?!不给)|在|是|的(?:手|脚|腿|工资|钱)|有|想|要|家|没|签|干|做|从|被|着|受|现在|今年|自己|一个|问|跟着|不会)"
+)
 
 
 def _decimal_point(text: str, at: int) -> bool:

@@ -14,7 +14,7 @@ _HOME_AFTER = re.compile(
     r"^(?:市|县|区|州)?(?:这边|那边|那点|这点|下面|乡下|农村)?(?:[^。在]{0,4})?(?:人(?!民|事|社)|的(?=$|。|现在|在|来|我|今年|老家|农村|律师|以前|之前|去年|我们|想|男|女|家|嘛|呢|么)|老家|户口|出来(?:打工|务工)?)"
 )
 _NOW = re.compile(
-    r"(?:现在|目前|如今|这会儿?|人|已经|才|刚|前几天|后来|昨天|前天)[^。]{0,6}(?:在|回(?:到|来)?|到)$|(?:回(?:到|了|来)?|跑回|来到|到了|人在|现在)$"
+    r"(?:现在|目前|如今|这会儿?|人|已经|才|前几天|后来|昨天|前天)[^。]{0,6}(?:在|回(?:到|来)?|到)$|(?:回(?:到|了|来)?|跑回|来到|到了|人在|现在)$"
 )
 _LATER = re.compile(r"(?:后来|之后|然后|接着|又|再)[^。]{0,4}(?:去|到|跑)(?:了)?$")
 _NOW_AFTER = re.compile(r"^(?:市|县|区|州)?(?:这边|这里|这点)?(?:租房|住着|住院|老家|家里|了)")
@@ -58,11 +58,15 @@ def find_places(reading: Reading) -> Places:
             kind, weight = _kind(before, after, question, first=index == 0)
             if kind == "work":
                 work.append((weight, -order, line, place))
+            elif kind == "here":  # 现在在昆明的工地: the work told of, unless another place is
+                work.append((weight, -order, line, place))
+                now.append((line, place))
             elif kind == "home":
                 home.append((line, place))
             elif kind == "now":
                 now.append((line, place))
     best = max(work, key=lambda w: (w[0], bool(w[3].county), w[1]), default=None)
+    now = [n for n in now if best is None or n[1] is not best[3]]
     here = now[-1] if now else None
     for key, found in (
         ("work_prefecture", best and best[2:]),
@@ -93,6 +97,8 @@ def _kind(before: str, after: str, question: str, *, first: bool) -> tuple[str, 
     """``work`` with a weight, ``home``, ``now``, or empty for a place that only passes by."""
     if _LATER.search(before):
         return "", 0
+    if _NOW.search(before) and not _returned(before) and _WORK_AFTER.search(after):
+        return "here", 0.6
     if _NOW.search(before):
         return (
             ("now", 1.0)
