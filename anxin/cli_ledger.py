@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -63,7 +63,9 @@ def rebuild() -> None:
 def four100(
     first: Annotated[str, typer.Option("--from", help="起始日 · first day, YYYY-MM-DD")],
     last: Annotated[str, typer.Option("--to", help="截止日 · last day, inclusive")],
-    by: Annotated[str, typer.Option(help="prefecture, month, topic, channel")] = "",
+    by: Annotated[
+        Literal["", "prefecture", "month", "topic", "channel"], typer.Option(help="分组 · one line for each")
+    ] = "",
     file: Annotated[Path | None, typer.Option(help="写入 · write to a .csv or .xlsx file")] = None,
 ) -> None:
     """四个100 · the four promises over a period: counted, open, breached, excluded."""

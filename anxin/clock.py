@@ -25,6 +25,7 @@ SWEEP_SECONDS = 0.25
 REQUEUE_SECONDS = 3.0
 RECONCILE_SECONDS = 60.0
 HEALTH_SECONDS = 1.0
+LINE_SECONDS = 4.0
 FRESH_MS = 5000
 
 log = Log(__name__)
@@ -53,10 +54,9 @@ async def run(settings: Settings) -> None:
     async def alive() -> None:
         await parts.redis.hset(health.PREFIX + "clock", mapping=health.fields("running"))
 
-        reachable = await parts.telephony.is_reachable()
-        await parts.redis.hset(
-            health.PREFIX + "carrier", mapping=health.fields("running" if reachable else "stuck")
-        )
+    async def line() -> None:
+        state = "running" if await parts.telephony.is_reachable() else "stuck"
+        await parts.redis.hset(health.PREFIX + "carrier", mapping=health.fields(state))
 
     reconciler = Reconciler(parts, queue, targets)
 
@@ -68,6 +68,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(REQUEUE_SECONDS, "requeue", requeue)),
                 group.create_task(_every(RECONCILE_SECONDS, "reconcile", reconciler.compare)),
                 group.create_task(_every(HEALTH_SECONDS, "alive", alive)),
+                group.create_task(_every(LINE_SECONDS, "line", line)),
             ]
             await stopping.wait()
             for task in regular:
