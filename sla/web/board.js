@@ -109,7 +109,7 @@ function Tiles() {
 }
 
 function Panel({ id, name, count, empty, children }) {
-  return html`<section class="panel" aria-labelledby=${id}>
+  return html`<section class="panel">
     <h2 id=${id}>${name} <span class="count number live-data">${count}</span></h2>
     ${count ? html`<div class="scroll live-data" tabindex="0" role="region" aria-labelledby=${id}>${children}</div>` : html`<p class="empty muted">${empty}</p>`}
   </section>`;
