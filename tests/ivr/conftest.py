@@ -26,7 +26,7 @@ ACCOUNT = CarrierAccount(
     auth_token="token-of-the-tests",
     public_url="https://hotline.example.cn",
     api_key_sid="SK" + "b" * 32,
-    api_key_secret="secret-of-the-tests",
+    api_key_secret="secret-of-the-tests-" + "s" * 20,
     application_sid="AP" + "c" * 32,
 )
 CALL = "CA" + "1" * 32
