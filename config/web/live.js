@@ -6,7 +6,7 @@
 import { signal } from "@preact/signals";
 
 const STALE_MS = 3000;
-const BACKOFF_MS = [250, 500, 1000, 2000, 4000, 8000];
+const BACKOFF_MS = [250, 500, 1000, 2000, 3000]; // a desk that is away for long costs callers
 
 /** Close codes that reconnecting cannot mend. */
 export const SIGNED_OUT = 4401;

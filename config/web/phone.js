@@ -4,6 +4,9 @@ import { signal } from "@preact/signals";
 
 const SOUNDS = ["incoming", "outgoing", "disconnect", ...[..."0123456789sh"].map((key) => `dtmf${key}`)];
 
+const SILENT = 5; // loglevel's
+const TOKEN_ERRORS = new Set([20101, 20104, 20151, 31204, 31205]);
+
 /** The SDK hard-codes wss. On loopback the carrier speaks ws: change that for its host alone, before the SDK loads. */
 function allowPlainSocketTo(host) {
   const Plain = WebSocket;
@@ -18,7 +21,7 @@ function allowPlainSocketTo(host) {
 
 let loading = null;
 
-/** Load the SDK once. *source* is its address, *nonce* the page's. */
+/** Load the SDK once. *source* is its address; *voice* tells the carrier's host and whether it speaks ws. */
 export function loadSdk({ source, voice }) {
   loading ??= new Promise((resolve, reject) => {
     if (voice.insecure) allowPlainSocketTo(voice.host);
@@ -36,7 +39,7 @@ export function loadSdk({ source, voice }) {
  * *quiet* is the address of a silent sound: we make our own, and the SDK must not fetch its from the internet.
  * *fetchToken* returns { token }; *onIncoming* gets the SDK's Call.
  */
-export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () => {}, allowIncomingWhileBusy = false }) {
+export function createPhone({ source, quiet, voice, fetchToken, onIncoming }) {
   const state = signal("starting");
   const problem = signal("");
   let device = null;
@@ -45,13 +48,13 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
   let retry = 0;
   let tries = 0;
 
+  /** The device with a token in it; null, and another try later, when there is none to be had. */
   async function start() {
-    clearTimeout(retry);
     try {
       const Twilio = await loadSdk({ source, voice });
-      const { token } = await fetchToken();
-      if (closed) return null;
       if (!device) {
+        const { token } = await fetchToken();
+        if (closed) return null;
         device = new Twilio.Device(token, {
           ...(voice.host ? { chunderw: voice.host } : {}),
           publishEvents: false,
@@ -59,13 +62,10 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
           codecPreferences: ["pcmu", "opus"],
           maxCallSignalingTimeoutMs: 30000,
           tokenRefreshMs: 60000,
-          allowIncomingWhileBusy,
           closeProtection: false,
-          logLevel: 4,
+          logLevel: SILENT, // what goes wrong is said by state and problem
         });
         listen(device);
-      } else {
-        device.updateToken(token);
       }
       return device;
     } catch (error) {
@@ -74,40 +74,57 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming = () 
     }
   }
 
+  /** A new token for the device we have. The old one stays in use when none is to be had; then once more. */
+  async function renew() {
+    try {
+      const { token } = await fetchToken();
+      device?.updateToken(token);
+    } catch {
+      setTimeout(renew, 5000);
+    }
+  }
+
   function listen(dev) {
-    dev.on("registered", () => { tries = 0; state.value = "registered"; problem.value = ""; });
+    dev.on("registered", works);
     dev.on("unregistered", () => { state.value = "unregistered"; again(); });
     dev.on("incoming", onIncoming);
-    dev.on("tokenWillExpire", start);
+    dev.on("tokenWillExpire", renew);
     dev.on("error", (error) => {
       problem.value = String(error?.code ?? error?.message ?? "error");
-      if (dev.state !== "registered") { state.value = "failed"; again(); }
+      if (TOKEN_ERRORS.has(error?.code)) renew();
+      if (dev.state !== "registered") failed(problem.value);
     });
   }
 
-  function failed(code) { state.value = "failed"; problem.value = code; again(); }
+  function works() {
+    clearTimeout(retry);
+    tries = 0;
+    state.value = "registered";
+    problem.value = "";
+  }
+
+  function failed(code) {
+    problem.value = code;
+    state.value = "failed";
+    again();
+  }
 
   function again() {
-    if (closed || resting) return;
     clearTimeout(retry);
-    retry = setTimeout(register, Math.min(10000, 500 * 2 ** tries++));
+    if (!closed && !resting) retry = setTimeout(register, Math.min(10000, 500 * 2 ** tries++));
   }
 
   async function register() {
     resting = false;
+    clearTimeout(retry);
     const dev = await start();
-    if (!dev || dev.state === "registered" || dev.state === "registering") return;
+    if (!dev || dev.state === "registering") return;
+    if (dev.state === "registered") { works(); return; }
     try { await dev.register(); } catch (error) { failed(String(error?.code ?? "register")); }
   }
 
   return {
     state, problem, register,
-    /** Place a call (the caller's page); params become the webhook's fields. Throws when there is no phone. */
-    async connect(params) {
-      const dev = await start();
-      if (!dev) throw new Error(problem.value || "no phone");
-      return dev.connect({ params });
-    },
     /** Stop ringing here, without ending anything: another window is the desk now. register() undoes it. */
     rest() {
       resting = true;

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import Engine
@@ -257,6 +257,28 @@ async def test_only_one_window_is_the_desk(here: Stage) -> None:
     await second.get_by_role("button", name="接听").click()
     async with asyncio.timeout(10):
         await leg.up.wait()
+
+
+async def test_a_lost_phone_comes_back_by_itself_even_while_tokens_cannot_be_had(here: Stage) -> None:
+    """The carrier drops the phone while the web is away: the token at hand is good for an hour."""
+    page = await here.page()
+    lines: list[WebSocketRoute] = []
+
+    def carry(line: WebSocketRoute) -> None:
+        line.connect_to_server()
+        lines.append(line)
+
+    await page.route_web_socket(re.compile("/signal"), carry)
+    token = await here.office.auth.sessions.open(here.principal)
+    await here.context.add_cookies([{"name": "anxin", "value": token, "url": here.base}])
+    await page.goto(f"{here.base}/desk")
+    chip = page.locator(".bar-end .chip")
+    await expect(chip).to_have_text("话机就绪")
+    await page.route("**/desk/token", lambda route: route.abort())
+    await lines[-1].close(code=1011, reason="dropped")
+    await expect(chip).not_to_have_text("话机就绪")
+    await expect(chip).to_have_text("话机就绪")
+    assert len(lines) > 1
 
 
 async def test_a_refused_microphone_keeps_a_lawyer_from_being_ready(here: Stage) -> None:
