@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from carrier.app import Carrier
 from carrier.calls import Call
@@ -20,7 +20,8 @@ from tests.carrier.fakes import FakeMixer, FakePhone, FakePhones, FakePort
 
 from .harness import ACCOUNT, TOKEN
 
-WHO = st.integers(0, 3)
+MOST = 4
+WHO = st.integers(0, MOST - 1)
 
 
 class RoomLives(RuleBasedStateMachine):
@@ -31,7 +32,7 @@ class RoomLives(RuleBasedStateMachine):
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         self.loop.run(self._open())
-        self.here: dict[int, Participant] = {}
+        self.here: list[Participant] = []
         self.rooms: list[Conference] = []
 
     async def _open(self) -> None:
@@ -51,6 +52,10 @@ class RoomLives(RuleBasedStateMachine):
     def room(self) -> Conference | None:
         return self.carrier.network.conferences.open_room("c_1")
 
+    def _one(self, who: int) -> Participant | None:
+        """One of those here, if there is anybody."""
+        return self.here[who % len(self.here)] if self.here else None
+
     def _do(self, action: Callable[[], object]) -> None:
         """Run a synchronous step inside the loop, then let what it started have its turn."""
 
@@ -61,38 +66,46 @@ class RoomLives(RuleBasedStateMachine):
 
         self.loop.run(step())
 
-    @rule(who=WHO, starts=st.booleans(), ends=st.booleans(), muted=st.booleans(), answers=st.booleans())
-    def invite(self, who: int, starts: bool, ends: bool, muted: bool, answers: bool) -> None:
-        if who in self.here:
+    @initialize(starts=st.booleans(), ends=st.booleans())
+    def two_come(self, starts: bool, ends: bool) -> None:
+        self._invite(starts, ends, muted=False, answers=True)
+        self._invite(True, False, muted=False, answers=True)
+
+    @rule(starts=st.booleans(), ends=st.booleans(), muted=st.booleans(), answers=st.booleans())
+    def invite(self, starts: bool, ends: bool, muted: bool, answers: bool) -> None:
+        self._invite(starts, ends, muted=muted, answers=answers)
+
+    def _invite(self, starts: bool, ends: bool, *, muted: bool, answers: bool) -> None:
+        who = len(self.here)
+        if who == MOST:
             return
 
         def step() -> None:
             room = self.room or self.carrier.network.conferences.create("c_1")
             if room not in self.rooms:
                 self.rooms.append(room)
-            phone = FakePhone(f"client:u_{who}")
+            phone = FakePhone("client:u")
             call = self.carrier.network.calls.open(to=phone.address, from_="1", direction="outbound-api")
             call.endpoint, phone.listener = phone, call
-            wishes = Wishes(
-                label=str(who), start_on_enter=starts, end_on_exit=ends, muted=muted, beep="false"
-            )
-            self.here[who] = room.expect(call, wishes)
+            wishes = Wishes(start_on_enter=starts, end_on_exit=ends, muted=muted, beep="false")
+            participant = room.expect(call, wishes)
+            self.here.append(participant)
             if answers:
                 phone.pick_up()
-                room.join(self.here[who])
+                room.join(participant)
 
         self._do(step)
 
     @rule(who=WHO, reason=st.sampled_from([Leaving.HUNG_UP, Leaving.UPDATED, Leaving.ADD_FAILED]))
     def leave(self, who: int, reason: Leaving) -> None:
-        if (participant := self.here.get(who)) is not None and (room := self.room) is not None:
+        if (participant := self._one(who)) is not None and (room := self.room) is not None:
             self._do(lambda: (room.leave(participant, reason), room.leave(participant, reason)))
 
     @rule(who=WHO, muted=st.none() | st.booleans(), coach=st.none() | WHO | st.just(-1))
     def change(self, who: int, muted: bool | None, coach: int | None) -> None:
-        if (participant := self.here.get(who)) is None or (room := self.room) is None:
+        if (participant := self._one(who)) is None or (room := self.room) is None:
             return
-        coached = self.here.get(coach) if coach is not None and coach >= 0 and coach != who else None
+        coached = self._one(coach) if coach is not None and coach >= 0 and coach != who else None
         sid = (
             "" if coach == -1 else None if coach is None else coached.call.sid if coached else "CA" + "0" * 32
         )
@@ -108,7 +121,7 @@ class RoomLives(RuleBasedStateMachine):
 
     @rule(who=WHO, held=st.booleans())
     def hold(self, who: int, held: bool) -> None:
-        if (participant := self.here.get(who)) is not None and (room := self.room) is not None:
+        if (participant := self._one(who)) is not None and (room := self.room) is not None:
             self._do(lambda: room.hold(participant, held, None))
 
     @precondition(lambda self: self.room is not None)
@@ -120,11 +133,11 @@ class RoomLives(RuleBasedStateMachine):
 
     @invariant()
     def who_has_gone_is_gone(self) -> None:
-        for who, participant in list(self.here.items()):
+        for participant in list(self.here):
             if participant.gone.is_set():
                 assert participant.reason is not None
                 assert self._port(participant.call).room is None
-                del self.here[who]
+                self.here.remove(participant)
 
     @invariant()
     def a_room_is_open_while_somebody_is_in_it_or_on_the_way(self) -> None:
@@ -161,4 +174,4 @@ class RoomLives(RuleBasedStateMachine):
 
 
 TestRoomLives = RoomLives.TestCase
-TestRoomLives.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestRoomLives.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
