@@ -27,8 +27,10 @@ class Valkey(NamedTuple):
     stop: Callable[[], None]
 
 
-def start_valkey(directory: Path) -> Valkey:
+def start_valkey(directory: Path, *, durable: bool = True) -> Valkey:
     """Start a server whose data lie in *directory*: every write on disk before its answer.
+
+    Not *durable*: it writes when it likes, for tests of many small steps that kill nothing.
 
     Starting again in the same directory after ``stop`` (or a SIGKILL) finds what was acknowledged. The socket
     lies in a short temporary folder of its own, because a socket's name holds 107 bytes.
@@ -37,6 +39,8 @@ def start_valkey(directory: Path) -> Valkey:
     sockets = Path(tempfile.mkdtemp(prefix="vk", dir="/tmp"))
     socket = sockets / "s"
     command = [str(socket) if word == "valkey.sock" else word for word in valkey_command(directory)]
+    if not durable:
+        command[command.index("always")] = "no"
     with (directory / "valkey.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log)
 
@@ -72,11 +76,11 @@ def _wait_until_up(process: subprocess.Popen[bytes], socket: Path, directory: Pa
 
 
 @contextmanager
-def valkey(directory: Path | None = None) -> Iterator[str]:
+def valkey(directory: Path | None = None, *, durable: bool = True) -> Iterator[str]:
     """Give the address of a server that stops at the end. Without *directory* its data are thrown away."""
     own = directory is None
     where = directory or Path(tempfile.mkdtemp(prefix="anxin-valkey-"))
-    server = start_valkey(where)
+    server = start_valkey(where, durable=durable)
     try:
         yield server.url
     finally:

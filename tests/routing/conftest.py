@@ -12,7 +12,7 @@ from tests.servers import redis_client, valkey
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
-    with valkey() as url:
+    with valkey(durable=False) as url:
         yield url
 
 

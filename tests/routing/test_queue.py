@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from redis.asyncio import Redis
 
 from config.errors import AnxinError
@@ -17,7 +18,18 @@ from config.redis import open_redis
 from routing.events import Fact
 from routing.keys import ev
 from routing.memory_queue import MemoryQueue
-from routing.ports import Arrival, DueKind, LawyerState, Need, Queue, SignIn, Snapshot
+from routing.ports import (
+    Arrival,
+    Contact,
+    ContactState,
+    Due,
+    DueKind,
+    LawyerState,
+    Need,
+    Queue,
+    SignIn,
+    Snapshot,
+)
 from routing.redis_queue import RedisQueue
 from routing.rules import load_rules
 
@@ -93,12 +105,10 @@ class QueueContract(RuleBasedStateMachine):
     def time_passes(self, ms: int) -> None:
         self.now += ms
 
-    @rule(contact=CONTACTS, number=NUMBERS, prefecture=PREFECTURES)
     def arrive(self, contact: str, number: str, prefecture: str) -> None:
         arrival = Arrival(contact, f"d_{contact[2:]}", number, "12348", "pstn", prefecture, 1)
         self.both(lambda q: q.arrive(arrival, self.now))
 
-    @rule(contact=CONTACTS, need=NEEDS)
     def wait(self, contact: str, need: Need) -> None:
         self.both(lambda q: q.wait(contact, need, self.now))
 
@@ -111,24 +121,52 @@ class QueueContract(RuleBasedStateMachine):
     def retag(self, contact: str, need: Need) -> None:
         self.both(lambda q: q.retag(contact, need, "desk", self.now))
 
-    @rule(contact=CONTACTS)
     def renew(self, contact: str) -> None:
         self.both(lambda q: q.renew(contact, self.now))
 
-    @rule(contact=CONTACTS, lawyer=LAWYERS, leg=st.sampled_from(["CA1", "CA2"]))
     def ringing(self, contact: str, lawyer: str, leg: str) -> None:
         self.both(lambda q: q.ringing(contact, lawyer, leg, self.now))
 
+    @initialize(seated=st.sets(LAWYERS), callers=st.lists(st.tuples(CONTACTS, NUMBERS, NEEDS), max_size=4))
+    def begin(self, seated: set[str], callers: list[tuple[str, str, Need]]) -> None:
+        for lawyer in sorted(seated):
+            self.take_seat(lawyer)
+        for contact, number, need in callers:
+            self.arrive_and_wait(contact, number, need)
+
+    def promised(self, *states: ContactState) -> list[Contact]:
+        known = self.model._memory.contacts.values()
+        return sorted((c for c in known if c.state in states), key=lambda c: c.id)
+
+    @precondition(lambda self: self.promised(ContactState.OFFERED))
     @rule(
-        contact=CONTACTS,
-        lawyer=LAWYERS,
-        how=st.sampled_from(["accept", "accept", "reject", "expire", "carrier", "phone", "drop"]),
-        right=st.booleans(),
+        data=st.data(),
+        how=st.sampled_from(["accept", "accept", "accept", "reject", "expire", "carrier", "phone"]),
     )
-    def answer(self, contact: str, lawyer: str, how: str, right: bool) -> None:
-        known = self.run(self.model.contact(contact))
-        if right and known is not None and known.lawyer:
-            lawyer = known.lawyer  # otherwise news of another offer
+    def answer_offer(self, data: st.DataObject, how: str) -> None:
+        contact = data.draw(st.sampled_from(self.promised(ContactState.OFFERED)))
+        self.answer(contact.id, contact.lawyer, how)
+
+    @precondition(lambda self: self.promised(ContactState.TALKING))
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(["room", "room", "record", "done", "drop", "leave", "next", "out"]),
+    )
+    def go_on_talking(self, data: st.DataObject, how: str) -> None:
+        contact = data.draw(st.sampled_from(self.promised(ContactState.TALKING)))
+        if how == "drop":
+            self.answer(contact.id, contact.lawyer, "drop")
+        elif how == "next":
+            self.choose_status(contact.lawyer, "meal")
+        elif how == "out":
+            self.sign_out(contact.lawyer)
+        elif how == "done":
+            self.done(contact.id, "lawyer")
+        else:
+            steps = {"room": self.in_room, "record": self.recording, "leave": self.leave}
+            steps[how](contact.id)
+
+    def answer(self, contact: str, lawyer: str, how: str) -> None:
         steps: dict[str, Step] = {
             "accept": lambda q: q.accept(contact, lawyer, self.now),
             "reject": lambda q: q.reject(contact, lawyer, "rejected", self.now),
@@ -139,15 +177,12 @@ class QueueContract(RuleBasedStateMachine):
         }
         self.both(steps[how])
 
-    @rule(contact=CONTACTS)
     def in_room(self, contact: str) -> None:
         self.both(lambda q: q.in_room(contact, self.now))
 
-    @rule(contact=CONTACTS)
     def recording(self, contact: str) -> None:
         self.both(lambda q: q.recording(contact, "RE1", self.now))
 
-    @rule(contact=CONTACTS, by=st.sampled_from(["lawyer", "carrier"]))
     def done(self, contact: str, by: str) -> None:
         self.both(lambda q: q.done(contact, by, self.now))
 
@@ -191,7 +226,10 @@ class QueueContract(RuleBasedStateMachine):
         for lawyer in sorted(lawyers):
             known = self.run(self.model.lawyer(lawyer))
             talking = known.contact if known else ""
-            self.both(lambda q, one=lawyer, c=talking: q.heartbeat(one, registered, c, self.now))
+            self.both(partial(self.beat, lawyer, registered, talking))
+
+    async def beat(self, lawyer: str, registered: bool, talking: str, queue: Queue) -> object:
+        return await queue.heartbeat(lawyer, registered, talking, self.now)
 
     @rule(lawyer=LAWYERS)
     def wrapup_end(self, lawyer: str) -> None:
@@ -202,22 +240,65 @@ class QueueContract(RuleBasedStateMachine):
         """Act on every deadline that has passed, as the sweep does."""
         due = self.both(lambda q: q.due(self.now, 100))
         for one in due:
-            contact = self.run(self.model.contact(one.owner))
-            steps: dict[DueKind, Step] = {
-                DueKind.OFFER: lambda q, c=contact: q.expire(c.id, c.lawyer, self.now),
-                DueKind.LEASE: lambda q, o=one.owner: q.leave(o, self.now),
-                DueKind.TALK: lambda q, o=one.owner: q.done(o, "carrier", self.now),
-                DueKind.ROOM: lambda q, d=one: q.postpone(d, self.now + 3000),
-                DueKind.RELAX: lambda q, o=one.owner: q.relax(o, self.now),
-                DueKind.WRAPUP: lambda q, o=one.owner: q.wrapup_end(o, self.now),
-                DueKind.BEAT: lambda q, o=one.owner: q.stale(o, self.now),
-                DueKind.FORGET: lambda q, o=one.owner: q.forget(o, self.now),
-            }
-            self.both(steps[one.kind])
+            self.both(partial(self.act_on, one))
 
-    @rule(contact=CONTACTS)
+    async def act_on(self, due: Due, queue: Queue) -> object:  # noqa: PLR0911 - one return a kind
+        match due.kind:
+            case DueKind.OFFER:
+                contact = await queue.contact(due.owner)
+                return contact and await queue.expire(due.owner, contact.lawyer, self.now)
+            case DueKind.LEASE:
+                return await queue.leave(due.owner, self.now)
+            case DueKind.TALK:
+                return await queue.done(due.owner, "carrier", self.now)
+            case DueKind.ROOM:
+                return await queue.postpone(due, self.now + 3000)
+            case DueKind.RELAX:
+                return await queue.relax(due.owner, self.now)
+            case DueKind.WRAPUP:
+                return await queue.wrapup_end(due.owner, self.now)
+            case DueKind.BEAT:
+                return await queue.stale(due.owner, self.now)
+            case _:
+                return await queue.forget(due.owner, self.now)
+
     def place(self, contact: str) -> None:
         self.both(lambda q: q.place(contact, self.now))
+
+    @rule(
+        what=st.sampled_from(["arrive", "wait", "renew", "ringing", "in_room", "recording", "done", "place"]),
+        contact=CONTACTS,
+        lawyer=LAWYERS,
+        need=NEEDS,
+        leg=st.sampled_from(["CA1", "CA2"]),
+    )
+    def late_or_impossible(self, what: str, contact: str, lawyer: str, need: Need, leg: str) -> None:
+        """Whatever comes, at whatever time, about whomever."""
+        match what:
+            case "arrive":
+                self.arrive(contact, "+8613800000001", need.prefecture)
+            case "wait":
+                self.wait(contact, need)
+            case "ringing":
+                self.ringing(contact, lawyer, leg)
+            case "done":
+                self.done(contact, "carrier")
+            case "place":
+                self.place(contact)
+            case "renew":
+                self.renew(contact)
+            case "in_room":
+                self.in_room(contact)
+            case _:
+                self.recording(contact)
+
+    @rule(
+        contact=CONTACTS,
+        lawyer=LAWYERS,
+        how=st.sampled_from(["accept", "reject", "expire", "carrier", "phone", "drop"]),
+    )
+    def answer_to_another_offer(self, contact: str, lawyer: str, how: str) -> None:
+        self.answer(contact, lawyer, how)
 
     @invariant()
     def states_agree(self) -> None:
@@ -246,7 +327,7 @@ class QueueContract(RuleBasedStateMachine):
 
 
 def plain(body: object) -> Any:
-    """Return a body as JSON has it; an empty list reads as an empty object, because Lua's cjson writes it so."""
+    """Return a body as JSON has it; an empty list as an empty object, because Lua's cjson writes it so."""
     return json.loads(json.dumps(body).replace("[]", "{}"))
 
 
@@ -260,7 +341,7 @@ def contract(valkey_url: str) -> Iterator[None]:
 
 
 QueueContract.TestCase.settings = settings(
-    max_examples=40,
+    max_examples=30,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
