@@ -211,10 +211,11 @@ class SipPhones:
             log.debug("sip.stray status=%s from=%s", response.status_code, where[0])
 
     async def _check(self) -> None:
+        patience = self._config.media.resume_seconds
         while True:
-            await asyncio.sleep(CHECK_SECONDS)
+            await asyncio.sleep(min(CHECK_SECONDS, patience / 2))
             for leg in list(self._legs.values()):
-                leg.check()
+                leg.check(patience)
 
     def _forget(self, leg: SipLeg) -> None:
         self._legs.pop(leg.dialog.call_id, None)

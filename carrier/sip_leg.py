@@ -26,7 +26,6 @@ REFUSALS = {
 MEANINGS = {408: Cause.NO_ANSWER, 480: Cause.NO_ANSWER, 487: Cause.CANCELED, 486: Cause.BUSY}
 MEANINGS |= {600: Cause.BUSY, 603: Cause.BUSY}
 ACK_SECONDS = 10.0
-NO_RTP_SECONDS = 30.0
 
 
 class State(Enum):
@@ -180,9 +179,9 @@ class SipLeg:
         else:
             self._renegotiate(request)
 
-    def check(self) -> None:
-        """Called now and then: an answered phone that sends nothing for 30 s is lost."""
-        if self.state is State.UP and self.media.silent_seconds > NO_RTP_SECONDS:
+    def check(self, patience: float) -> None:
+        """Called now and then: an answered phone that sends nothing for so many seconds is lost."""
+        if self.state is State.UP and self.media.silent_seconds > patience:
             self._drop(Cause.LOST)
 
     # -- inside -------------------------------------------------------------------------------------------

@@ -191,6 +191,58 @@ async def test_a_browser_that_stays_away_is_lost(tmp_path: Path) -> None:
         assert party.endings == [(Cause.LOST, 408)]
 
 
+async def test_media_that_end_while_the_socket_lives_are_waited_for_and_then_lost(tmp_path: Path) -> None:
+    """The browser is told to hang up; new media in time would have saved the talk."""
+    async with (
+        lobby(tmp_path, resume_seconds=0.5) as here,
+        Phone(here.signal_url, access_token("caller")) as phone,
+    ):
+        party, talk = await talking(here, phone)
+        await phone.reinvite(talk)  # closes the old media and brings new ones
+        await talk.hears_tone(700)
+        await talk.listen(0.8)
+        assert not party.endings
+        await talk.media.close()
+        assert await party.ended_by() is Cause.LOST
+        assert await talk.ended() == "hangup"
+        await nobody_is_left(here)
+
+
+async def test_no_task_and_no_socket_outlives_fifty_calls(tmp_path: Path) -> None:
+    """Answered, refused, abandoned and vanished, all at once."""
+    async with lobby(tmp_path, resume_seconds=0.2) as here:
+        before = len(asyncio.all_tasks())
+
+        for _ in range(5):
+            phones = [Phone(here.signal_url, access_token(f"p{n}")) for n in range(10)]
+            for phone in phones:
+                await phone.open()
+            talks = {f"client:p{n}": await phone.call() for n, phone in enumerate(phones)}
+            parties = [await here.caller() for _ in phones]
+            for number, party in enumerate(parties):
+                talk = talks[party.from_]
+                match number % 4:
+                    case 0:
+                        await party.leg.answer()
+                        await party.leg.hangup()
+                    case 1:
+                        await party.leg.hangup(Cause.BUSY)
+                    case 2:
+                        talk.phone.send("hangup", callsid=party.call_sid)
+                    case _:
+                        await party.leg.answer()
+                        talk.phone.vanish()
+            for party in parties:
+                await party.ended_by()
+            for phone in phones:
+                await phone.close()
+            assert [len(party.endings) for party in parties] == [1] * 10
+        await nobody_is_left(here)
+        async with asyncio.timeout(10):
+            while len(asyncio.all_tasks()) > before:
+                await asyncio.sleep(0.02)
+
+
 async def test_somebody_else_cannot_take_up_a_talk(tmp_path: Path) -> None:
     """Without its token, or under another identity, the answer is hangup and the talk goes on."""
     async with (

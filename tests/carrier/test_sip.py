@@ -229,6 +229,52 @@ async def test_a_registered_phone_is_found_by_name(tmp_path: Path) -> None:
         assert await party.ended_by() is Cause.BUSY
 
 
+async def test_a_phone_that_sends_no_more_audio_is_lost(tmp_path: Path) -> None:
+    """After the resume time, with a BYE; not while it holds the call."""
+    async with lobby(tmp_path, resume_seconds=0.4) as here, SipPhone(here.phones.sip_address) as phone:
+        phone.request("INVITE", body=phone.sdp())
+        party = await here.caller()
+        await party.leg.answer()
+        await phone.receive("SIP/2.0 200")
+        phone.request("ACK")
+        await party.up.wait()
+        phone.request("INVITE", body=phone.sdp(direction="inactive"))
+        await phone.receive("SIP/2.0 200")
+        phone.request("ACK")
+        await phone.nothing_like("BYE", 1.0)
+        phone.request("INVITE", body=phone.sdp())
+        await phone.receive("SIP/2.0 200")
+        phone.request("ACK")
+        phone.reply(await phone.receive("BYE"), "200 OK")
+        assert party.endings == [(Cause.LOST, 408)]
+
+
+async def test_an_answer_that_is_never_acknowledged_is_repeated(tmp_path: Path) -> None:
+    """UDP may lose either; one ACK ends it."""
+    async with lobby(tmp_path) as here, SipPhone(here.phones.sip_address) as phone:
+        phone.request("INVITE", body=phone.sdp())
+        party = await here.caller()
+        await party.leg.answer()
+        await phone.receive("SIP/2.0 200")
+        await phone.receive("SIP/2.0 200", within=2.0)
+        phone.request("ACK")
+        await party.up.wait()
+        await phone.nothing_like("SIP/2.0", 1.2)
+        await party.leg.hangup()
+        phone.reply(await phone.receive("BYE"), "200 OK")
+
+
+async def test_a_phone_that_is_not_there_is_given_up(tmp_path: Path) -> None:
+    """The INVITE is repeated; without any answer in time the call has had none."""
+    async with lobby(tmp_path) as here, SipPhone(here.phones.sip_address) as phone:
+        party = await here.ring(f"sip:bob@{phone.address}")
+        first = await phone.receive("INVITE")
+        again = await phone.receive("INVITE", within=2.0)
+        assert header(first, "Via") == header(again, "Via")
+        assert await party.ended_by(within=15) is Cause.NO_ANSWER
+        assert party.endings == [(Cause.NO_ANSWER, 408)]
+
+
 async def test_a_number_without_a_trunk_is_unreachable(tmp_path: Path) -> None:
     """Said at once."""
     async with lobby(tmp_path) as here:
