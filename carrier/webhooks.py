@@ -19,6 +19,7 @@ Params = Mapping[str, str]
 LARGEST = 4 * 1024 * 1024  # an answer longer than this is not read
 REDIRECTS = 5
 IDLE_SECONDS = 4.0  # below uvicorn's own 5 s, so that the far end never closes under a request of ours
+FIRST_PAUSE_S = 0.25  # before the first retry; doubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,9 @@ class Webhooks:
                     raise Trouble(
                         failure.code, f"{MESSAGES[failure.code]}: {failure}", hook.address
                     ) from failure
+                # A process that is being restarted serves again in seconds, not in the milliseconds that
+                # refused connections take.
+                await asyncio.sleep(min(FIRST_PAUSE_S * 2**attempt, max(deadline - time.monotonic(), 0)))
         raise Trouble(11200, MESSAGES[11200], hook.address)
 
     def tell(self, hook: Hook | None, params: Params) -> None:
