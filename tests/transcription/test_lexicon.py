@@ -46,6 +46,8 @@ def test_words_of_the_field_are_put_right(lexicon: Lexicon, heard: str, meant: s
         "我开大卡车的",
         "或者去劳动监察也可以申请法律援助",
         "手机上游戏账号",
+        "我每一钱合同",  # 没签合同, misheard: 签合同 would turn it around
+        "您先去劳动局",  # not 临翔
     ],
 )
 def test_common_words_stay(lexicon: Lexicon, said: str) -> None:
