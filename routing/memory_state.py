@@ -101,7 +101,8 @@ class Memory:
             return self.be_away(lawyer, reason)
         if wanted == "ready":
             self.fact("lawyer.ready", "", lawyer.id)
-            return self.seat(lawyer, status=LawyerStatus.READY, away_reason="")
+            since = self.now if lawyer.state is LawyerState.IDLE else lawyer.idle_since_ms
+            return self.seat(lawyer, status=LawyerStatus.READY, away_reason="", idle_since_ms=since)
         return lawyer
 
     def wrap_up(self, lawyer: Lawyer) -> Lawyer:

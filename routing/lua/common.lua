@@ -164,6 +164,7 @@ local function move_on(l)
   elseif l.next_status ~= '' then
     l.status, l.away_reason = l.next_status, l.next_reason
     if l.status == 'ready' then
+      if l.state == 'idle' then l.idle_since_ms = now end
       fact('lawyer.ready', '', l.id)
     else
       fact('lawyer.away', '', l.id, { reason = l.away_reason })

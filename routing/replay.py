@@ -1,0 +1,253 @@
+"""Folds facts, from the first on, into the live state: what ``ev`` says is what the queue holds. Pure.
+
+Everything that boards see comes out the same, except the CallSid of a lawyer's leg, which no fact carries.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .events import Fact
+from .ports import (
+    Contact,
+    ContactState,
+    Lawyer,
+    LawyerState,
+    LawyerStatus,
+    Snapshot,
+)
+
+_ON_LINE = (ContactState.MENU, ContactState.WAITING, ContactState.OFFERED, ContactState.TALKING)
+
+
+class Replay:
+    """Feed it facts in their order with ``take``; ``snapshot`` is the state after the last."""
+
+    def __init__(self) -> None:
+        self.contacts: dict[str, Contact] = {}
+        self.lawyers: dict[str, Lawyer] = {}
+        self.callbacks: dict[str, dict[str, object]] = {}
+
+    def take(self, fact: Fact) -> None:
+        """Apply a fact; one that says nothing about the live state (a summary was signed) changes nothing."""
+        if (apply := _ON.get(fact.kind)) is not None:
+            apply(self, fact)
+
+    def snapshot(self, ev: str, at_ms: int) -> Snapshot:
+        on_line = (c for c in self.contacts.values() if c.state in _ON_LINE)
+        seated = (one for one in self.lawyers.values() if one.state is not LawyerState.OFFLINE)
+        return Snapshot(
+            ev=ev,
+            at_ms=at_ms,
+            contacts=sorted(on_line, key=lambda c: (c.place_ms, c.id)),
+            lawyers=sorted(seated, key=lambda one: one.id),
+            callbacks=sorted(self.callbacks.values(), key=lambda k: (str(k["place_ms"]), str(k["id"]))),
+        )
+
+    def put(self, fact: Fact, **changes: Any) -> None:
+        if (known := self.contacts.get(fact.contact)) is not None:
+            self.contacts[fact.contact] = replace(known, **changes)
+
+    def seat(self, fact: Fact, **changes: Any) -> None:
+        if (known := self.lawyers.get(fact.lawyer)) is not None:
+            self.lawyers[fact.lawyer] = replace(known, **changes)
+
+
+def replay(facts: Iterable[Fact], ev: str = "0-0", at_ms: int = 0) -> Snapshot:
+    """Return the live state that *facts* leave behind."""
+    state = Replay()
+    for fact in facts:
+        state.take(fact)
+    return state.snapshot(ev, at_ms)
+
+
+def _arrived(state: Replay, fact: Fact) -> None:
+    body = fact.body
+    state.contacts[fact.contact] = Contact(
+        id=fact.contact,
+        state=ContactState.MENU,
+        demand=body["demand"],
+        from_number=body["from"],
+        to_number=body["to"],
+        entrance=body["entrance"],
+        prefecture=body["prefecture"],
+        ordinal=body["ordinal"],
+        arrived_ms=fact.at_ms,
+        callback_number=body.get("number", ""),
+    )
+
+
+def _chose(state: Replay, fact: Fact) -> None:
+    state.put(fact, **_only(fact, "digit", "channel", "language", "prefecture"), evidence=_words(fact))
+
+
+def _waiting(state: Replay, fact: Fact) -> None:
+    is_now = _only(fact, "type", "priority", "place_ms", "step")
+    state.put(fact, state=ContactState.WAITING, waiting_since_ms=fact.body["since_ms"], **is_now)
+
+
+def _retagged(state: Replay, fact: Fact) -> None:
+    names = ("type", "priority", "channel", "language", "prefecture", "place_ms", "step")
+    state.put(fact, **_only(fact, *names))
+
+
+def _relaxed(state: Replay, fact: Fact) -> None:
+    state.put(fact, step=fact.body["step"])
+
+
+def _offered(state: Replay, fact: Fact) -> None:
+    offered = {"lawyer": fact.lawyer, "offered_ms": fact.at_ms, "until_ms": fact.body["until_ms"]}
+    state.put(fact, state=ContactState.OFFERED, **offered)
+    state.seat(fact, state=LawyerState.OFFERED, contact=fact.contact, since_ms=fact.at_ms)
+
+
+def _accepted(state: Replay, fact: Fact) -> None:
+    talk = {"talk": fact.body["talk"], "talk_since_ms": fact.at_ms, "until_ms": 0}
+    state.put(fact, state=ContactState.TALKING, in_room=False, recording="", **talk)
+    state.seat(fact, state=LawyerState.TALKING, since_ms=fact.at_ms)
+
+
+def _joined(state: Replay, fact: Fact) -> None:
+    state.put(fact, in_room=True)
+
+
+def _recording(state: Replay, fact: Fact) -> None:
+    state.put(fact, recording=fact.body["recording"])
+
+
+def _back_to_place(state: Replay, fact: Fact) -> None:
+    nobody = {"lawyer": "", "offered_ms": 0, "until_ms": 0, "in_room": False, "recording": ""}
+    state.put(fact, state=ContactState.WAITING, **nobody)
+
+
+def _returned(state: Replay, fact: Fact) -> None:
+    _back_to_place(state, fact)
+    idle = {"state": LawyerState.IDLE, "contact": "", "until_ms": 0, "since_ms": fact.at_ms}
+    state.seat(fact, idle_since_ms=fact.at_ms, **idle)
+
+
+def _done(state: Replay, fact: Fact) -> None:
+    state.put(fact, state=ContactState.ENDED)
+
+
+def _callback_chosen(state: Replay, fact: Fact) -> None:
+    state.put(fact, callback_number=fact.body["number"])
+
+
+def _callback_opened(state: Replay, fact: Fact) -> None:
+    id_ = fact.body["callback"]
+    state.put(fact, state=ContactState.CALLBACK, callback=id_, lawyer="", until_ms=0)
+    contact = state.contacts.get(fact.contact)
+    if contact is None:
+        return
+    state.callbacks[id_] = {
+        "id": id_,
+        "contact": contact.id,
+        "demand": contact.demand,
+        "channel": contact.channel,
+        "type": contact.type,
+        "priority": contact.priority,
+        "prefecture": contact.prefecture,
+        "opened_ms": fact.at_ms,
+        **_only(fact, "reason", "number", "place_ms", "due_ms"),
+    }
+
+
+def _callback_closed(state: Replay, fact: Fact) -> None:
+    state.callbacks.pop(fact.body["callback"], None)
+    state.put(fact, state=ContactState.ENDED, callback="")
+
+
+def _signed_in(state: Replay, fact: Fact) -> None:
+    body = fact.body
+    state.lawyers[fact.lawyer] = Lawyer(
+        id=fact.lawyer,
+        name=body["name"],
+        status=LawyerStatus.AWAY,
+        state=LawyerState.IDLE,
+        skills=frozenset(body["skills"] or ()),
+        languages=frozenset(body["languages"] or ()),
+        prefecture=body["prefecture"],
+        since_ms=fact.at_ms,
+        profile=body["profile"],
+        idle_since_ms=fact.at_ms,
+    )
+
+
+def _signed_out(state: Replay, fact: Fact) -> None:
+    state.seat(fact, state=LawyerState.OFFLINE)
+
+
+def _ready(state: Replay, fact: Fact) -> None:
+    state.seat(fact, status=LawyerStatus.READY, away_reason="", next_status="")
+    lawyer = state.lawyers.get(fact.lawyer)
+    if lawyer is not None and lawyer.state is LawyerState.IDLE:
+        state.seat(fact, idle_since_ms=fact.at_ms)
+
+
+def _away(state: Replay, fact: Fact) -> None:
+    state.seat(fact, status=LawyerStatus.AWAY, away_reason=fact.body["reason"], next_status="")
+
+
+def _next(state: Replay, fact: Fact) -> None:
+    state.seat(fact, next_status=fact.body["status"])
+
+
+def _stale(state: Replay, fact: Fact) -> None:
+    state.seat(fact, fresh=False)
+
+
+def _fresh(state: Replay, fact: Fact) -> None:
+    state.seat(fact, fresh=True)
+
+
+def _wrapup(state: Replay, fact: Fact) -> None:
+    state.seat(fact, state=LawyerState.WRAPUP, since_ms=fact.at_ms, until_ms=fact.body["until_ms"])
+
+
+def _idle(state: Replay, fact: Fact) -> None:
+    lawyer = state.lawyers.get(fact.lawyer)
+    if lawyer is None:
+        return
+    wrote = lawyer.state is LawyerState.WRAPUP  # else the caller left first: they keep their place
+    since = fact.at_ms if wrote else lawyer.idle_since_ms
+    idle = {"contact": "", "until_ms": 0, "since_ms": fact.at_ms, "idle_since_ms": since}
+    state.seat(fact, state=LawyerState.IDLE, **idle)
+
+
+def _only(fact: Fact, *names: str) -> dict[str, Any]:
+    return {name: fact.body[name] for name in names}
+
+
+def _words(fact: Fact) -> tuple[str, ...]:
+    return tuple(fact.body["evidence"] or ())
+
+
+_ON: Mapping[str, Callable[[Replay, Fact], None]] = {
+    "contact.arrived": _arrived,
+    "contact.chose": _chose,
+    "contact.waiting": _waiting,
+    "contact.retagged": _retagged,
+    "contact.relaxed": _relaxed,
+    "contact.offered": _offered,
+    "contact.accepted": _accepted,
+    "contact.joined": _joined,
+    "contact.dropped": _back_to_place,
+    "contact.done": _done,
+    "contact.callback": _callback_chosen,
+    "offer.rejected": _returned,
+    "offer.expired": _returned,
+    "offer.failed": _returned,
+    "callback.opened": _callback_opened,
+    "callback.closed": _callback_closed,
+    "recording.started": _recording,
+    "lawyer.signed_in": _signed_in,
+    "lawyer.signed_out": _signed_out,
+    "lawyer.ready": _ready,
+    "lawyer.away": _away,
+    "lawyer.next": _next,
+    "lawyer.stale": _stale,
+    "lawyer.fresh": _fresh,
+    "lawyer.wrapup": _wrapup,
+    "lawyer.idle": _idle,
+}
