@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Turn:
     """One stretch of speech of one person.
 
-    *speaker* is ``caller``, ``lawyer`` or ``interpreter``; *start_s* and *end_s* are seconds from the start
-    of the recording, None when the text did not come from a recording; *confidence* runs from 0 to 1, None when
-    the recogniser gives none.
+    *speaker* is ``caller``, ``lawyer`` or ``interpreter``; *start_s* and *end_s* are seconds from the
+    start of the recording, None when the text did not come from one; *confidence* runs from 0 to 1, None
+    when the recogniser gives none.
     """
 
     speaker: str

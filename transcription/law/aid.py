@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Who may have legal aid, and which of the four 100s a demand belongs to: ``config/defaults/aid.yaml``. Pure."""
 
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ class Assignment(Rules):
 
     name: FourHundred
     categories: list[Category] = Field(min_length=1)
-    issues: list[str] = []
+    issues: list[str] = Field(default_factory=list)
     labour: bool = False
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """``anxin law check``: what is wrong with the rule files, told so that a lawyer can mend it."""
 
 from collections.abc import Callable
@@ -45,7 +46,8 @@ def check_law(path: Path | None = None) -> list[str]:
 
 def _statutes_make_sense(rules: Rules, name: str) -> list[str]:
     """Mistakes no single field shows: a length that belies the rule's name."""
-    assert isinstance(rules, StatuteFile)
+    if not isinstance(rules, StatuteFile):
+        return []
     told: list[str] = []
     for rule, row in rules.rules.items():
         said = rule.rsplit("_", 1)[1]
@@ -62,7 +64,8 @@ def _statutes_make_sense(rules: Rules, name: str) -> list[str]:
 
 def _aid_makes_sense(rules: Rules, name: str) -> list[str]:
     """Every category must end in one of the four 100s."""
-    assert isinstance(rules, AidFile)
+    if not isinstance(rules, AidFile):
+        return []
     open_ended = {c for row in rules.four_100 if not row.issues and not row.labour for c in row.categories}
     every = {"employer", "gig_worker", "migrant_worker", "non_worker", "unknown"}
     return [

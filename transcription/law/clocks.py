@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Statutory clocks: rules as data, counted by 民法典 200-204. Pure.
 
 The first day is not counted; a year ends on the same day of the month, or the month's last day; a last day that is
@@ -76,9 +77,9 @@ class Length(Rules):
 class Applies(Rules):
     """When a rule applies: one of the issues or traits, and none of *no_trait*."""
 
-    any_issue: list[str] = []
-    any_trait: list[Trait] = []
-    no_trait: list[Trait] = []
+    any_issue: list[str] = Field(default_factory=list)
+    any_trait: list[Trait] = Field(default_factory=list)
+    no_trait: list[Trait] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _says_when(self) -> "Applies":
@@ -164,7 +165,7 @@ def _applies(rule: Statute, facts: LegalFacts) -> bool:
     return bool(facts.issues & set(when.any_issue) or facts.traits & set(when.any_trait))
 
 
-def _deadline(
+def _deadline(  # noqa: PLR0917 - each is a fact of the clock
     name: str, rule: Statute, event: str, facts: LegalFacts, at_risk_days: int, days: Workdays
 ) -> Deadline:
     start = facts.events[event]
@@ -203,7 +204,7 @@ EVENT_WORDS = {
 }
 
 
-def _explain(
+def _explain(  # noqa: PLR0917 - each is a fact of the clock
     rule: Statute, event: str, start: date, due_raw: date, due: date, left: int,
     interruption: bool | None, provisional: bool, days: Workdays,
 ) -> str:  # fmt: skip

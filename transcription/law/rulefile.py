@@ -1,14 +1,14 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Rules as YAML: read once, checked against a pydantic model, mistakes told with file, line and expectation."""
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import BadRules
-
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -23,11 +23,15 @@ R = TypeVar("R", bound=Rules)
 
 
 @cache
-def defaults(name: str, model: type[R]) -> R:
-    """The rules of ``config/defaults/NAME.yaml``, read once a process. Raises BadRules."""
+def _read(name: str, model: type[Rules]) -> Rules:
     return parse_rules(
         (files("config") / "defaults" / f"{name}.yaml").read_text("utf-8"), model, f"{name}.yaml"
     )
+
+
+def defaults(name: str, model: type[R]) -> R:
+    """The rules of ``config/defaults/NAME.yaml``, read once a process. Raises BadRules."""
+    return cast("R", _read(name, model))
 
 
 def parse_rules(text: str, model: type[R], name: str) -> R:

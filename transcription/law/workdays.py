@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from .rulefile import Rules, defaults
 
@@ -13,7 +13,7 @@ class HolidayYear(Rules):
 
     announced: bool
     holidays: dict[str, list[date]]
-    worked: list[date] = []
+    worked: list[date] = Field(default_factory=list)
 
 
 class HolidayFile(Rules):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """A call as JSON: what ``anxin summarise`` reads. Every mistake is told with the path and what was expected."""
 
 import json

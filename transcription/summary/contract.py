@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Whether a written contract was signed, and what form the work has. Pure."""
 
 import re
@@ -32,7 +33,7 @@ _NEGATED_SIGNING = re.compile(
 )
 
 
-def written_contract(reading: Reading) -> tuple[bool | None, str]:
+def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901, PLR0912 - one pass over the turns, kept in one place
     """True for a written labour contract, False for none or only an agreement of another kind, None when nobody
     said; and the kind of agreement signed instead (承揽, 合作 ...) or empty."""
     said: list[tuple[bool, Line, int, int]] = []
@@ -71,8 +72,8 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:
             )
         ):
             other = kind[1]
-    for signed, line, start, end in said:
-        reading.evidence.note("written_contract", mention_of(line, start, end), 0.9 if signed else 0.9)
+    for _, line, start, end in said:
+        reading.evidence.note("written_contract", mention_of(line, start, end), 0.9)
     verdicts = {signed for signed, *_ in said}
     if len(verdicts) == 1:
         return verdicts.pop(), other
@@ -110,7 +111,7 @@ _PRIVATE = re.compile(
 _RETIRED = re.compile(r"退休年龄|超龄|(?:领|拿)[^。]{0,4}(?:养老金|退休金)|年纪(?:大|过)了|超过?六十")
 
 
-def employment_form(
+def employment_form(  # noqa: PLR0911 - a decision list reads best as one
     reading: Reading, standing: Standing, contract: bool | None, other_paper: str, age: int | None
 ) -> str | None:
     """The form of work in the vocabulary's words; None when the matter is not one of work."""

@@ -125,9 +125,9 @@ def clock_of(found: re.Match[str]) -> str:
     """``20:00`` for 晚上八点."""
     number = next(find_numbers(found["hour"]), None)
     hour = int(number.low) if number else 0
-    if found["half"] in ("下午", "傍晚", "晚上", "晚", "夜里", "今晚") and hour < 12:
-        hour += 12
-    elif found["half"] == "中午" and hour < 10:
+    if (found["half"] in ("下午", "傍晚", "晚上", "晚", "夜里", "今晚") and hour < 12) or (
+        found["half"] == "中午" and hour < 10
+    ):
         hour += 12
     minutes = "30" if found["min"] == "半" else "00"
     if found["min"] and found["min"] != "半":

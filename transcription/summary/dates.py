@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Dates as they are spoken, relative to the day of the call.
 
 A date is a span of days with the precision it was said in: ``去年十一月二十八号`` is one day, ``上个月`` is a
@@ -7,7 +8,7 @@ Pure: the day of the call is given, Asia/Shanghai.
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -56,10 +57,10 @@ class DateSpan:
 _N = "[一二三四五六七八九十两廿0-9]"
 _YEAR = r"(?P<rel>大前年|前年|去年|旧年|头年|上年|今年|当年|明年)|(?P<abs>[一二三四五六七八九零〇0-9]{4})年?|(?P<short>[二2][零一二三四五六七八九0-9])年"
 _LUNAR_MONTH = {"正月": 1, "冬月": 11, "腊月": 12}
-_MONTH = rf"(?P<lunar>农历|阴历)?(?:(?P<named>正月|冬月|腊月)|(?P<month>十[一二]?|[一二三四五六七八九]|1[0-2]|0?[1-9])月份?)"
+_MONTH = r"(?P<lunar>农历|阴历)?(?:(?P<named>正月|冬月|腊月)|(?P<month>十[一二]?|[一二三四五六七八九]|1[0-2]|0?[1-9])月份?)"
 _DAY = (
-    rf"的?(?:(?P<day>三十一?|二?十[一二三四五六七八九]?|二十|[一二三四五六七八九]|3[01]|[12][0-9]|0?[1-9])(?:号|日(?!子))"
-    rf"|初(?P<first>[一二三四五六七八九十])|(?P<edge>月?底|月?初|中旬|月中|上旬|下旬|末))"
+    r"的?(?:(?P<day>三十一?|二?十[一二三四五六七八九]?|二十|[一二三四五六七八九]|3[01]|[12][0-9]|0?[1-9])(?:号|日(?!子))"
+    r"|初(?P<first>[一二三四五六七八九十])|(?P<edge>月?底|月?初|中旬|月中|上旬|下旬|末))"
 )
 _BARE_DAY = (
     r"(?:二十[一二三四五六七八九]?|十[一二三四五六七八九]|三十一?|[12][0-9]|3[01])(?![个万千百多天块月年])"
@@ -124,7 +125,7 @@ def _read_full(text: str, at: int, today: date) -> DateSpan | None:
     return _solar(m.start(), m.end(), year, month, day, known, m["edge"])
 
 
-def _solar(
+def _solar(  # noqa: PLR0917 - the parts of a date
     start: int, end: int, year: int, month: int, day: int | None, known: Year, edge: str | None = None
 ) -> DateSpan | None:
     last = monthrange(year, month)[1]
@@ -176,20 +177,25 @@ def _lunar(m: re.Match[str], today: date, text: str) -> DateSpan | None:
     if year is None:
         year = today.year
         if not _FUTURE.search(text[: m.start()]):
-            while LunarDate(year, month, day or 1).to_solar_date() > today:
+            while _solar_of(year, month, day or 1) > today:
                 year -= 1
         return _lunar_span(m.start(), m.end(), year, month, day, Year.GUESSED)
     return _lunar_span(m.start(), m.end(), year, month, day, Year.SAID)
 
 
-def _lunar_span(start: int, end: int, year: int, month: int, day: int | None, known: Year) -> DateSpan | None:
+def _solar_of(year: int, month: int, day: int) -> date:
+    solar: date = LunarDate(year, month, day).to_solar_date()
+    return solar
+
+
+def _lunar_span(start: int, end: int, year: int, month: int, day: int | None, known: Year) -> DateSpan | None:  # noqa: PLR0917 - the parts of a date
     try:
-        first = LunarDate(year, month, day or 1).to_solar_date()
+        first = _solar_of(year, month, day or 1)
     except ValueError:
         return None
     if day:
         return DateSpan(start, end, first, first, Precision.DAY, known)
-    following = LunarDate(year + month // 12, month % 12 + 1, 1).to_solar_date()
+    following = _solar_of(year + month // 12, month % 12 + 1, 1)
     return DateSpan(start, end, first, following - timedelta(days=1), Precision.MONTH, known)
 
 
@@ -273,10 +279,10 @@ def _read_feast(text: str, at: int, today: date) -> DateSpan | None:
         if key in _SOLAR_FEASTS:
             return date(year, *_SOLAR_FEASTS[key])
         if key in ("除夕", "年三") or m["feast"] == "大年三十":
-            return LunarDate(year, 1, 1).to_solar_date() - timedelta(days=1)
+            return _solar_of(year, 1, 1) - timedelta(days=1)
         if key == "清明":
             return date(year, 4, 4 if year % 4 in (0, 1) else 5)
-        return LunarDate(year, *_LUNAR_FEASTS[key]).to_solar_date()
+        return _solar_of(year, *_LUNAR_FEASTS[key])
 
     if m["year"]:
         return _one_day(m.start(), m.end(), on(today.year - rel[m["year"]]))
@@ -324,9 +330,3 @@ def _years_before(day: date, years: int) -> date:
 _READERS: tuple[Callable[[str, int, date], DateSpan | None], ...] = (
     _read_ago, _read_feast, _read_full, _read_months_back, _read_day_word, _read_weekday, _read_day_only, _read_year_only,
 )  # fmt: skip
-
-
-def spoken_gaps(text: str, spans: list[DateSpan]) -> Iterator[str]:
-    """The words between each date and the next."""
-    for left, right in zip(spans, spans[1:], strict=False):
-        yield text[left.end : right.start]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """What happened when: each date gets the event it belongs to, by the words near it and by the lawyer's question.
 
 Also the span of months that pay is owed for, and how long somebody worked. Pure.
@@ -7,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from .dates import DateSpan, Precision, Year
 from .numbers import DIGITS, find_numbers
@@ -28,13 +30,15 @@ _CUES: dict[str, re.Pattern[str]] = {
     ),
     AWARD: re.compile(r"收到|签收|送(?:来|到|达)|拿到|领到|寄(?:来|到)|到手|下来|邮政"),
     "made": re.compile(r"裁的|判的|作出|开庭|开的庭|立案|受理|落款|打印"),
-    START: re.compile(r"进场|进厂|入职|开始(?:干|做|上|跑|送)|来(?:的|上班|干)|去(?:的|上班|干活)|上班的?|起(?:就)?在|到这(?:里|边)|注册|进(?:的)?(?:公司|站点|来)|就在|开始"),
+    START: re.compile(r"^到[^。]{0,14}(?:做|干|上班|当|跑)|进场|进厂|入职|开始(?:干|做|上|跑|送)|来(?:的|上班|干)|去(?:的|上班|干活)|上班的?|起(?:就)?在|到这(?:里|边)|注册|进(?:的)?(?:公司|站点|来)|就在|开始"),
     "asked": re.compile(r"投诉|打(?:过|了)?电话|催|报(?:了)?警|申请|反映|举报|起诉|登记|找(?:过|了|他)|要(?:过|了)"),
     PERFORMANCE: re.compile(r"(?:调解书|裁决书|判决书|法院|仲裁)[^。]{0,10}(?:之?前|以前|付清|给清|履行)"),
     PAYMENT: re.compile(r"(?:说好|约定|讲好|答应|承诺|说是|应该|应当|欠条)[^。]{0,10}(?:给|付|结|清|还)|账期|到期|交(?:完)?货|送到|拉完"),
     "pay": re.compile(r"发(?:过|了|工资|的)|给(?:过|了)我|打(?:过|了)我?钱|工资|工钱|欠|差我|没(?:给|发|结)|借"),
     "sign": re.compile(r"签(?:了|的|过|合同)"),
 }  # fmt: skip
+_STARTED_BEFORE = re.compile(r"入职|进场|进厂|开始")
+_NEXT_DATES = re.compile(r"(?:做|干|上班|上|跑|送|待|呆|搞|一直|直)到$")  # belongs to the date that follows
 _AWARD_PAPER = re.compile(r"裁决|仲裁|判决|决定书|裁定|认定|调解书|文书|法院")
 _QUESTION = re.compile(
     r"哪天|哪一天|什么时候|几号|哪个时候|啥时候|何时|哪年|哪月|日期|具体时间|好久|多久|几时|时间"
@@ -110,11 +114,9 @@ def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
     best, nearest = "", 99.0
     for kind, cue in _CUES.items():
         distance = 99.0
-        if found := cue.search(after):
+        if found := cue.search(_NEXT_DATES.sub("", after)):
             distance = found.start()
-        last = None
-        for last in cue.finditer(before):
-            pass
+        *_, last = (None, *(_STARTED_BEFORE if kind == START else cue).finditer(before))
         if last is not None:
             distance = min(distance, (len(before) - last.end()) * 1.2 + 4)
         if kind == AWARD and distance < 99 and not _AWARD_PAPER.search(line.plain):
@@ -210,7 +212,7 @@ _SINCE = re.compile(
 _RANGE = re.compile(r"^[^。]{0,12}?(?:到|至)(?:了)?(?:今年|去年)?$")
 
 
-def owed_period(reading: Reading, events: Sequence[Event], end: date | None) -> str | None:
+def owed_period(reading: Reading, end: date | None) -> str | None:
     """``2026-03至2026-07-31``, ``2025-10至2025-11``, ``2026-10`` or ``2026-08至今``; None when it was not told.
 
     Months named with the pay come first, then the time worked. Months after the end of the work are of the year
@@ -224,7 +226,7 @@ def owed_period(reading: Reading, events: Sequence[Event], end: date | None) -> 
             return found
     for line in reading.caller_lines:
         spans = _in_telling_order(reading.dates[line.index])
-        for left, right in zip(spans, spans[1:], strict=False):
+        for left, right in pairwise(spans):
             if _RANGE.search(line.plain[left.end : right.start]) and left.first < right.last:
                 reading.evidence.note("period", mention_of(line, left.start, right.end))
                 return f"{left.iso()}至{right.iso()}"
@@ -237,7 +239,7 @@ def _listed_months(line: Line, reading: Reading, end: date | None) -> str | None
         return None
     said = found["months"]
     numbers = [10 if c == "十" else DIGITS[c] for c in said]
-    if any(b != a + 1 for a, b in zip(numbers, numbers[1:], strict=False)):
+    if any(b != a + 1 for a, b in pairwise(numbers)):
         return None
     limit = end or reading.today
     year = limit.year if numbers[-1] <= limit.month else limit.year - 1

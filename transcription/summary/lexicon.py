@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Words to look for, as data: named concepts with patterns, read from ``config/defaults/*.yaml``.
 
 A pattern is a regular expression over plain words. ``~6`` stands for a gap of up to six signs that stays within a
@@ -43,7 +44,7 @@ class Concept(Rules):
     """
 
     any: list[Pattern] = Field(min_length=1)
-    unless: list[Pattern] = []
+    unless: list[Pattern] = Field(default_factory=list)
     denied: bool = False
     employer: bool = False
     note: str = ""

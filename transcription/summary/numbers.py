@@ -164,7 +164,7 @@ class _Reader:
         sign = self.text[self.at : self.at + 1]
         if sign and sign in "零〇" and (self.unit > 1 or self.big) and not self.zero:
             following = self.text[self.at + 1 : self.at + 2]
-            if following and (following in DIGITS and following not in "零〇" or following == "十"):
+            if following and ((following in DIGITS and following not in "零〇") or following == "十"):
                 self.zero = True
                 self.at += 1
                 return True
@@ -187,7 +187,7 @@ class _Reader:
         self.at = at + 1
         return True
 
-    def _coefficient(self) -> tuple[Decimal | None, Decimal, int]:
+    def _coefficient(self) -> tuple[Decimal | None, Decimal, int]:  # noqa: PLR0911 - a decision list reads best as one
         """The digit or digits here, the upper end when it is a range, and where they end."""
         text, at = self.text, self.at
         if found := _ARABIC.match(text, at):
@@ -228,7 +228,7 @@ class _Reader:
         first = self.unit == 0 and self.big == 0
         times = SMALL.get(text[end : end + 1])
         tail = _MONTH_AFTER.match(text, end) if not first else None
-        limit = self.unit if self.unit else 10**9
+        limit = self.unit or 10**9
         if times and times < limit and not (tail and times == 10 and self.unit >= 100):
             self._add(low * times, high * times)
             self.unit, self.at, self.zero, self.scaled = times, end + 1, False, True

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Places of Yunnan and beyond, as people name them: ``config/defaults/prefectures.yaml``. Pure but for the loader."""
 
 import re
@@ -126,7 +127,7 @@ def gazetteer() -> Gazetteer:
                 names.setdefault(short + "县", ("云南", prefecture, county))
     names |= {name: ("云南", home[county], county) for name, county in file.landmarks.items()}
     for province, towns in file.elsewhere.items():
-        names |= {town: (province, "", "") for town in towns}
+        names |= dict.fromkeys(towns, (province, "", ""))
     for short in guarded:
         names[short] = names.pop(f"/{short}")
     free = sorted((n for n in names if n not in guarded), key=len, reverse=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Signals a person must see, and what they mean for the channel and the urgency. Pure.
 
 Words in ``config/defaults/flags.yaml``.
@@ -29,7 +30,7 @@ FlagName = Literal[
     "repeat_caller_same_day", "safety_escalation", "self_harm", "silent_call", "sms_may_fail_landline",
     "sticky_agent", "threat", "unsafe_to_talk",
 ]  # fmt: skip
-SPOKEN = (
+SPOKEN: tuple[FlagName, ...] = (
     "self_harm",
     "extreme_action_threat",
     "threat",
@@ -38,6 +39,9 @@ SPOKEN = (
     "complaint",
     "hardship",
     "hard_of_hearing",
+    "minority_language",
+    "conflict_of_interest_check",
+    "repeat_caller_same_day",
 )
 
 
@@ -80,9 +84,9 @@ def read_situation(reading: Reading) -> Situation:
     file = _file()
     said = "".join(line.plain for line in reading.caller_lines).replace("。", "")
     content = re.sub(compile_pattern(file.sounds), "", said)
-    silent = len(content) < 10 and bool(reading.lines)
-    spoken = set()
-    for name in SPOKEN + ("minority_language", "conflict_of_interest_check", "repeat_caller_same_day"):
+    silent = bool(reading.lines) and (len(content) <= 6 or (len(content) < 10 and not reading.amounts))
+    spoken: set[str] = set()
+    for name in SPOKEN:
         if first := next(mentions(file.flags[name], reading.caller_lines, name), None):
             spoken.add(name)
             reading.evidence.note("flags", first)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """The summary in words: for the lawyer, gaps and contradictions first, and for the caller, plainly. Pure."""
 
 from collections.abc import Iterable

@@ -75,11 +75,11 @@ def find_places(reading: Reading) -> Places:
     ):
         if found:
             reading.evidence.note(key, mention_of(found[0], found[1].start, found[1].end))
-    place = best[3] if best else None
-    if place and not place.county:
-        place = next((w[3] for w in work if w[3].prefecture == place.prefecture and w[3].county), place)
+    site: Place | None = best[3] if best else None
+    if site and not site.county:
+        site = next((w[3] for w in work if w[3].prefecture == site.prefecture and w[3].county), site)
     return Places(
-        place,
+        site,
         home[0][1] if home else None,
         here[1] if here else None,
         region_of(reading.call.caller_number_region),
@@ -93,7 +93,7 @@ def _around(line: Line, place: Place, places: list[Place], index: int) -> tuple[
     return before[before.rfind(STOP) + 1 :], after.split(STOP)[0]
 
 
-def _kind(before: str, after: str, question: str, *, first: bool) -> tuple[str, float]:
+def _kind(before: str, after: str, question: str, *, first: bool) -> tuple[str, float]:  # noqa: C901, PLR0911, PLR0912 - a decision list reads best as one
     """``work`` with a weight, ``home``, ``now``, or empty for a place that only passes by."""
     if _LATER.search(before):
         return "", 0

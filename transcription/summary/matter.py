@@ -1,0 +1,90 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
+"""From what was told to what the clocks need: which events have a day, what else is known of the matter. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from transcription.law.clocks import Deadline, LegalFacts, Trait, running_clocks, statutes
+from transcription.law.workdays import workdays
+
+from . import events
+from .reading import Reading, joined
+
+_EVENTS = {
+    events.END: "employment_end_date",
+    events.INJURY: "injury_date",
+    events.AWARD: "award_received_date",
+    events.PERFORMANCE: "performance_due_date",
+    events.PAYMENT: "payment_due_date",
+}
+_UNPERFORMED = re.compile(
+    r"(?:裁决|判决|判|裁|调解书|调解)[^。]{0,30}"
+    r"(?:不给|没给|不执行|没执行|不履行|没履行|一分(?:钱)?(?:都|也)?没|拿不到|赖着)"
+)
+_RECOGNISED = re.compile(
+    r"(?:认定|定)(?:了|成|为|是)(?:工伤)|工伤认定书?[^。]{0,4}(?:下来|出来|拿到|收到|有了)|已经认定"
+)
+_INSPECTION = re.compile(r"监察[^。]{0,10}(?:两年|二年|2年)|(?:两年|二年|2年)[^。]{0,10}监察")
+
+
+@dataclass(frozen=True, slots=True)
+class MatterFacts:
+    """What was found of the matter; *days* has the event kinds whose day was told."""
+
+    category: str
+    issues: Sequence[str]
+    form: str | None
+    steps: Sequence[str]
+    interruption: bool | None
+    still_employed: bool
+    days: Mapping[str, date]
+
+
+def matter_clocks(reading: Reading, facts: MatterFacts) -> list[Deadline]:
+    """The statutory clocks that run in this matter, the earliest first."""
+    dates = {name: facts.days[kind] for kind, name in _EVENTS.items() if kind in facts.days}
+    if double := _double_wage_end(reading, facts):
+        dates["double_wage_end_date"] = double
+    legal = LegalFacts(
+        reading.today,
+        frozenset(facts.issues),
+        dates,
+        frozenset(_traits(reading, facts, dates)),
+        facts.still_employed,
+        facts.interruption,
+    )
+    return running_clocks(legal, statutes(), workdays())
+
+
+def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:
+    """The last day double wages were due: the end of the work, at most one year after its start (劳动合同法 82)."""
+    start, end = facts.days.get(events.START), facts.days.get(events.END)
+    if start:
+        leap_day = (start.month, start.day) == (2, 29)
+        year_on = date(start.year + 1, start.month, 28 if leap_day else start.day)
+        return min(day for day in (year_on - timedelta(days=1), end) if day)
+    served = events.years_of_service(reading)
+    return end if served is None or served < 1 else None
+
+
+def _traits(reading: Reading, facts: MatterFacts, dates: Mapping[str, date]) -> set[Trait]:
+    said = joined(reading.caller_lines)
+    disputed = "arbitral_award_dissatisfied" in facts.issues
+    received = "award_received_date" in dates or "收到裁决书" in facts.steps or disputed
+    unperformed = _UNPERFORMED.search(said) is not None and not disputed
+    found = {
+        Trait.AWARD_RECEIVED: received or unperformed,
+        Trait.AWARD_UNPERFORMED: unperformed,
+        Trait.AWARD_ACCEPTED: unperformed,
+        Trait.ARBITRATION_FILED: "申请劳动仲裁" in facts.steps and not received,
+        Trait.LAWSUIT_FILED: "起诉" in facts.steps,
+        Trait.INJURY_RECOGNISED: _RECOGNISED.search(said) is not None,
+        Trait.INJURY_APPLIED: "申请工伤认定" in facts.steps,
+        Trait.NO_LABOUR_RELATION: facts.form in ("self_operated_civil", "individual_employer_no_contract"),
+        Trait.OVER_AGE: facts.form == "over_age_service_relation_uncertain",
+        Trait.PLATFORM_WORK: facts.category == "gig_worker",
+        Trait.INSPECTION_WINDOW: _INSPECTION.search(joined(reading.lawyer_lines)) is not None,
+    }
+    return {trait for trait, known in found.items() if known}
