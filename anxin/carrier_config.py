@@ -16,7 +16,7 @@ def write_carrier_config(settings: Settings) -> Path:
     voice = settings.web_url + "/twilio/voice"
     # Retry a webhook that met a restarting web process; then the fallback keeps the caller on the line.
     hooks = {
-        "voice_url": f"{voice}/incoming#ct=2000&rt=8000&tt=15000&rc=3&rp=ct,rt,5xx",
+        "voice_url": f"{voice}/incoming#ct=2000&rt=8000&tt=15000&rc=5&rp=ct,rt,5xx",
         "voice_method": "POST",
         "voice_fallback_url": f"{voice}/fallback#ct=2000&rt=8000&tt=15000&rc=5&rp=ct,rt,5xx",
         "status_callback": f"{voice}/status#rc=5&rp=all",

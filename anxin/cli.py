@@ -27,6 +27,7 @@ app.add_typer(cli_ledger.report, name="report")
 app.command()(cli_speech.transcribe)
 app.command()(cli_speech.summarise)
 app.command()(cli_ledger.invariants)
+app.command()(cli_ledger.snapshot)
 
 
 def main() -> None:

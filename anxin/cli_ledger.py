@@ -1,6 +1,7 @@
 """``anxin ledger`` and ``anxin invariants``: what an auditor and an operator run."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -76,6 +77,32 @@ def four100(
     raise typer.Exit(
         reports.run(_engine(), sys.stdout, first=first, last=last, now_ms=now_ms, by=by, file=file)
     )
+
+
+def snapshot() -> None:
+    """现场快照 · the live state as JSON: contacts, lawyers, call-backs; numbers masked."""
+    import json
+    from dataclasses import asdict
+
+    from config.clock import SystemClock
+    from config.log import masked
+    from config.redis import open_redis
+    from routing.redis_queue import RedisQueue
+    from routing.rules import load_rules
+
+    async def read() -> dict[str, object]:
+        redis = open_redis(load_settings().redis)
+        try:
+            return asdict(await RedisQueue(redis, load_rules()).snapshot(SystemClock().now_ms()))
+        finally:
+            await redis.aclose()
+
+    def plain(value: object) -> object:
+        return sorted(value) if isinstance(value, frozenset) else str(value)
+
+    live = asyncio.run(read())
+    text = json.dumps(live, ensure_ascii=False, default=plain)
+    typer.echo(re.sub(r"\+?\d{10,15}(?=\")", lambda found: masked(found[0]), text))
 
 
 def invariants() -> None:

@@ -16,7 +16,7 @@ from config.settings import Settings
 from sla import health
 from sla.targets import load_targets
 from sla.writer import LedgerWriter
-from transcription.jobs import QUEUE, enqueue, requeue_lost
+from transcription.queue import QUEUE, enqueue, requeue_lost
 
 from .parts import open_parts
 from .reconcile import Reconciler

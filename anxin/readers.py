@@ -18,8 +18,7 @@ from ivr.detection import Earlier
 from sla.demands import number_key
 from sla.tables import DemandRow
 from transcription import store
-from transcription.jobs import enqueue
-from transcription.pipeline import Transcript
+from transcription.queue import enqueue
 
 HISTORY_ROWS = 20
 
@@ -86,8 +85,7 @@ def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
     turns: list[dict[str, Any]] = []
     for recording in recordings:
         if row := store.transcript(engine, recording.id):
-            heard = Transcript.from_json(row.content).to_json()
-            turns += [{**turn, "recording": recording.id} for turn in heard["turns"]]
+            turns += [{**turn, "recording": recording.id} for turn in row.content["turns"]]
     draft = store.draft(engine, contact)
     return {
         "state": "ready" if newest.state == store.State.DRAFTED else str(newest.state),

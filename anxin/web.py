@@ -32,7 +32,7 @@ from config.settings import Settings
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
 from sla.targets import load_targets
-from transcription.jobs import QUEUE
+from transcription.queue import QUEUE
 
 from .parts import Parts, open_parts
 from .readers import CallerHistory, RecordingDesk, sound_of, transcript_of

@@ -16,9 +16,10 @@ from routing.events import Fact
 from routing.keys import ev
 from sla import health
 from transcription.hints import load_hints
-from transcription.jobs import QUEUE, Work, use
+from transcription.jobs import Work, use
 from transcription.lexicon import load_lexicon
 from transcription.media import Carrier
+from transcription.queue import QUEUE
 from transcription.recognizers import Recognizer
 from transcription.recognizers.choice import choose_recognizer, plan_recognizer
 

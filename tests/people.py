@@ -114,6 +114,14 @@ class LawyerAtDesk:
         await self.say("ready")
         await self.until(lambda s: s["lawyer"]["status"] == "ready", "ready")
 
+    async def free(self) -> None:
+        """End what the last call left: wrap-up, or a talk whose caller is gone."""
+        async with asyncio.timeout(60):
+            while self.state["lawyer"]["state"] != "idle":
+                if self.state["lawyer"]["state"] == "wrapup":
+                    await self.say("wrapup_end")
+                await asyncio.sleep(0.2)
+
     async def say(self, kind: str, **fields: Any) -> None:
         """Send a message of the desk; wait for a socket if it is just reconnecting."""
         async with asyncio.timeout(20):

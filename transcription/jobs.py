@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rq import Queue
 from sqlalchemy import Engine
 
 from config.clock import Clock, SystemClock
@@ -31,8 +30,6 @@ from .store import State
 from .turns import Turn
 from .voices import measure_voices
 
-QUEUE = "recordings"
-JOB_LIMIT_S = 6 * 3600  # three hours of talk on a slow machine
 GIVE_UP_LATE = 40  # tries to fetch: with the waits below about 17 hours
 GIVE_UP_BROKEN = 3  # tries of a recording that breaks the job itself
 LONGEST_WAIT_MS = 1_800_000
@@ -84,30 +81,6 @@ def process_recording(recording_id: str) -> str:
     if _Worker.work is None:
         raise RuntimeError("this worker was started without transcription.jobs.use")
     return process(_Worker.work, recording_id)
-
-
-def enqueue(queue: Queue, recording_id: str) -> None:
-    """Ask a worker to look at the recording. Twice does no harm."""
-    queue.enqueue(
-        process_recording,
-        recording_id,
-        job_timeout=JOB_LIMIT_S,
-        result_ttl=60,
-        failure_ttl=86_400,
-        description=f"recording {recording_id}",
-    )
-
-
-def requeue_lost(engine: Engine, put: Callable[[str], None], now_ms: int) -> int:
-    """Put every recording that is due and in nobody's hands into the queue; return how many.
-
-    The clock process calls this every few seconds: it finds jobs that Redis lost, workers that died, media
-    that was late, and recordings that waited for a model.
-    """
-    lost = store.take_lost(engine, now_ms)
-    for recording_id in lost:
-        put(recording_id)
-    return len(lost)
 
 
 @contextmanager

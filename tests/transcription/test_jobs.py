@@ -19,10 +19,12 @@ from sqlalchemy import Engine
 from config.redis import open_sync_redis
 from tests.servers import valkey
 from transcription import jobs, store
+from transcription import queue as queueing
 from transcription.audio import Pcm
-from transcription.jobs import Work, measuring, process, requeue_lost
+from transcription.jobs import Work, measuring, process
 from transcription.lexicon import Lexicon
 from transcription.media import Carrier
+from transcription.queue import requeue_lost
 from transcription.recognizers import Hints, Recognizer, Segment
 from transcription.store import Recording, State
 from transcription.turns import Turn
@@ -412,10 +414,10 @@ def test_a_real_queue_carries_it(bench: Bench) -> None:
     bench.expect()
     with valkey() as url:
         redis = open_sync_redis(url)
-        queue = Queue(jobs.QUEUE, connection=redis)
+        queue = Queue(queueing.QUEUE, connection=redis)
         jobs.use(bench.work)
         for _ in range(2):
-            jobs.enqueue(queue, RE)
+            queueing.enqueue(queue, RE)
 
         SimpleWorker([queue], connection=redis).work(burst=True)
 

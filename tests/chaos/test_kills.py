@@ -1,0 +1,151 @@
+"""Kill -9 of every process at every stage of a call: nobody is lost, doubled or stuck.
+
+What must hold afterwards, whoever died and when: the contact's demand is open with a call-back due, or it
+goes on to its end; no lawyer has two calls; no invariant of the live state is broken; the ledger verifies.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.hotline import Hotline, hotline
+from tests.people import LawyerAtDesk, caller
+from tests.phones import Talk, tone
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+PROCESSES = ("web", "worker-0", "clock", "carrier", "valkey")
+STAGES = ("menu", "waiting", "ringing", "talking", "hung_up")
+SETTLE_SECONDS = 75.0
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    """One hotline for all kills: what one leaves behind, the next would trip over."""
+    with hotline(tmp_path_factory.mktemp("chaos"), recognizer="none", offer_seconds="8") as started:
+        yield started
+
+
+@pytest.fixture
+async def lawyer(running: Hotline) -> AsyncIterator[LawyerAtDesk]:
+    account = running.sign_ins("lawyer")[0]
+    async with LawyerAtDesk(running, account["username"], account["password"]) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def a_call_at(stage: str, running: Hotline, lawyer: LawyerAtDesk) -> AsyncIterator[Talk]:
+    """Bring a caller to *stage*; what happens on the lines afterwards is up to the kill."""
+    if stage in {"ringing", "talking", "hung_up"}:
+        await lawyer.free()
+        await lawyer.ready()
+    async with caller(running) as talk:
+        if stage == "menu":
+            await talk.listen(0.5)
+        else:
+            talk.press("1")
+        if stage == "waiting":
+            await talk.listen(2.0)
+        if stage == "ringing":
+            await lawyer.until(lambda s: s["lawyer"]["state"] == "offered", "the lawyer is rung")
+        if stage in {"talking", "hung_up"}:
+            theirs = await lawyer.answer()
+            theirs.say(tone(600), forever=True)
+            talk.say(tone(440), forever=True)
+            await talk.hears_tone(600, within=10)
+        if stage == "hung_up":
+            await talk.hangup()
+            lawyer.talking = ""
+        yield talk
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("name", PROCESSES)
+async def test_a_killed_process_loses_nobody(
+    running: Hotline, lawyer: LawyerAtDesk, name: str, stage: str
+) -> None:
+    async with a_call_at(stage, running, lawyer) as talk:
+        contact = "c_" + talk.call_sid[2:]
+        before = running.state["processes"][name]["restarts"]
+        running.kill(name)
+        await _until(lambda: running.state["processes"][name]["restarts"] > before, 20, f"{name} restarts")
+        await asyncio.sleep(1.0)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await talk.hangup()
+    lawyer.talking = ""
+
+    rows = await _settled(running, contact)
+
+    demand = rows["demand"]
+    assert demand is not None, f"no demand for a contact that reached us\n{running.logs()}"
+    assert rows["stuck"] == [], f"{rows['stuck']}\n{running.logs()}"
+    assert demand["state"] == "closed" or demand["callback"] or demand["talk_ms"] > 0, dict(demand)
+    assert running.anxin("ledger", "verify").returncode == 0
+    assert running.anxin("invariants").returncode == 0, running.anxin("invariants").stdout
+
+
+@pytest.mark.parametrize("stage", ["menu", "waiting", "ringing", "talking"])
+async def test_a_caller_who_hangs_up_gets_a_demand_and_what_it_needs(
+    running: Hotline, lawyer: LawyerAtDesk, stage: str
+) -> None:
+    async with a_call_at(stage, running, lawyer) as talk:
+        contact = "c_" + talk.call_sid[2:]
+        await talk.hangup()
+    lawyer.talking = ""
+
+    rows = await _settled(running, contact)
+
+    assert rows["demand"]["state"] == "open"
+    assert rows["demand"]["callback"] or stage == "talking", rows["demand"]
+    assert rows["stuck"] == []
+
+
+async def _settled(running: Hotline, contact: str) -> dict[str, object]:
+    """Wait until the contact has left the line in Redis and the ledger has its demand; return both."""
+    found: dict[str, object] = {"demand": None, "stuck": ["nothing was read"]}
+
+    async def look() -> bool:
+        found["demand"] = await asyncio.to_thread(_demand, running, contact)
+        found["stuck"] = await asyncio.to_thread(_live, running, contact)
+        return found["demand"] is not None and found["stuck"] == []
+
+    with contextlib.suppress(AssertionError):
+        await _until(look, SETTLE_SECONDS, "settled")
+    return found
+
+
+def _demand(running: Hotline, contact: str) -> dict[str, object] | None:
+    engine = create_engine(f"sqlite:///{running.var / 'anxin.db'}")
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT * FROM demand WHERE contact = :c"), {"c": contact}).first()
+    engine.dispose()
+    return dict(row._mapping) if row else None
+
+
+def _live(running: Hotline, contact: str) -> list[str]:
+    """The contact's state in Redis while it is still on the line, as the board sees it."""
+    shown = running.anxin("snapshot")
+    if shown.returncode:
+        return [shown.stdout + shown.stderr]
+    live = json.loads(shown.stdout)
+    on_line = {"menu", "waiting", "offered", "talking"}
+    return [
+        f"{c['id']} {c['state']}" for c in live["contacts"] if c["id"] == contact and c["state"] in on_line
+    ]
+
+
+async def _until(holds: Callable[[], bool | Awaitable[bool]], seconds: float, what: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                answer = holds()
+                if answer if isinstance(answer, bool) else await answer:
+                    return
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"{what}: not within {seconds} s") from None
