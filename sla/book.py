@@ -130,10 +130,13 @@ class Book:
             yield fact
             yield from self._arrived(fact, rules)
             return
-        if fact.contact and fact.kind.startswith(_TELLING) and not self.demand_for(fact):
+        about = self.demand_for(fact)
+        if not about and fact.contact and fact.kind.startswith(_TELLING):
             yield self._applied(_opening(fact, rules))
-        before = self.demands.get(self.demand_for(fact))
-        yield self._applied(fact)
+            about = self.demand_for(fact)
+        before = self.demands.get(about)
+        self._act(fact, about)
+        yield fact
         if before is not None:
             for follows in self._follows(fact, before, self.demands[before.id], rules):
                 yield self._applied(follows)
@@ -144,9 +147,14 @@ class Book:
             self._open(opened(fact))
         elif fact.kind == "demand.linked":
             self._link(Link(fact.contact, text(fact.body, "demand"), text(fact.body, "because")))
-        elif fact.kind in ("callback.opened", "callback.closed") and not self._apply_to_callback(fact):
+        else:
+            self._act(fact, self.demand_for(fact))
+
+    def _act(self, fact: Fact, about: str) -> None:
+        """Let a fact act on its call-back, if it is about one, and on the demand *about*."""
+        if fact.kind.startswith("callback.") and not self._apply_to_callback(fact):
             return
-        elif (demand := self.demands.get(self.demand_for(fact))) is not None:
+        if (demand := self.demands.get(about)) is not None:
             self._store(demand, evolve(demand, fact))
 
     def _applied(self, fact: Fact) -> Fact:

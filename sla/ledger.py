@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from config.errors import AnxinError, Blame
 from routing.events import Fact
@@ -184,7 +185,11 @@ def verify(engine: Engine, *, anchor: str = "", progress: Callable[[int], None] 
     *anchor* is a ``seq:hash`` kept from earlier: the chain must contain it, else its end was cut off or
     rewritten. Raise BadAnchor if it is not one.
     """
-    return verify_rows(read(engine), anchor=anchor, progress=progress)
+    try:
+        return verify_rows(read(engine), anchor=anchor, progress=progress)
+    except DBAPIError:
+        # Bytes that are no text: SQLite takes them, and refuses to read them. Find the row.
+        return verify_rows(_readable_rows(engine), anchor=anchor, progress=progress)
 
 
 def verify_rows(
@@ -207,6 +212,17 @@ def verify_rows(
         reason = f"ends before the anchor {wanted_seq}: rows were cut off"
         return Verification(False, seq, seq + 1, reason, f"{seq}:{last}")
     return Verification(True, seq, anchor=f"{seq}:{last}")
+
+
+def _readable_rows(engine: Engine) -> Iterator[Entry]:
+    """Yield rows one at a time; one that cannot be read comes as a row that fits nowhere."""
+    seq = 0
+    try:
+        for entry in read(engine, chunk=1):
+            yield entry
+            seq = entry.seq
+    except DBAPIError:
+        yield Entry(seq + 1, 0, "", "", "", "", "", "", "the row holds bytes that are no text", "")
 
 
 def parse_anchor(anchor: str) -> tuple[int, str]:

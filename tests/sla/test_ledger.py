@@ -121,6 +121,19 @@ def assert_found(engine: Engine, statement: str, seq: int, *, last: int = 0, **v
         assert found.first_bad in (seq, seq + 1)
 
 
+def test_bytes_that_are_no_text_are_found_and_not_a_crash(engine: Engine):
+    write(engine, answered(1))
+    if engine.dialect.name == "postgresql":
+        with pytest.raises(DBAPIError), engine.begin() as connection:  # which takes no such bytes at all
+            connection.execute(text("INSERT INTO ledger (body) VALUES (convert_from('\\xff', 'UTF8'))"))
+        return
+    with engine.begin() as connection:
+        let_an_intruder_in(connection)
+        connection.execute(text("UPDATE ledger SET body = CAST(X'FF' AS TEXT) WHERE seq = 4"))
+    found = ledger.verify(engine)
+    assert (found.ok, found.first_bad) == (False, 4)
+
+
 def test_swapping_two_rows_is_found(engine: Engine):
     write(engine, answered(1))
     with engine.begin() as connection:
