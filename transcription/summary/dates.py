@@ -165,8 +165,9 @@ def _latest_year(month: int, day: int | None, today: date, before: str) -> int:
     """What callers tell is past, unless the words before it look ahead (说好, 答应, 开庭)."""
     first = (month, day or 1)
     passed = first <= (today.month, today.day)
-    if _FUTURE.search(before):
-        return today.year if not passed or month == today.month else today.year + 1
+    if _FUTURE.search(before):  # a promised day is the one nearest to the call, kept or broken
+        years = (today.year - 1, today.year, today.year + 1)
+        return min(years, key=lambda y: abs((date(y, month, min(day or 15, 28)) - today).days))
     return today.year if passed else today.year - 1
 
 

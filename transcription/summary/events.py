@@ -22,11 +22,11 @@ PERFORMANCE, PAYMENT = "performance_due", "payment_due"
 # from the events that are.
 _CUES: dict[str, re.Pattern[str]] = {
     INJURY: re.compile(
-        r"受(?:了)?(?:工)?伤|摔|压(?:到|断|着|伤|了)|砸|撞|[断]了|[弄搞]伤|伤(?:到|着|了|的)|出(?:了)?事|事故|车祸|掉(?:下|了)|割|绞|烫|触电|夹(?:到|断|着|伤)|轧|骨折|锯|切(?:到|断)|炸|烧伤|扎(?:到|着|伤)|跌|滚下|弹|中毒|出了?意外"
+        r"受(?:了)?(?:工)?伤|查出|诊断(?:出|为|是)|矽肺|尘肺|职业病|摔|压(?:到|断|着|伤|了)|砸|撞|[断]了|[弄搞]伤|伤(?:到|着|了|的)|出(?:了)?事|事故|车祸|掉(?:下|了)|割|绞|烫|触电|夹(?:到|断|着|伤)|轧|骨折|锯|切(?:到|断)|炸|烧伤|扎(?:到|着|伤)|跌|滚下|弹|中毒|出了?意外"
     ),
     "hospital": re.compile(r"住院|出院|手术|复查|转院|拆线|确诊|检查"),
     END: re.compile(
-        r"撤场|辞退|辞(?:了|掉)|开除|不用来|不消来|莫来了|别来了|不要来|不干(?:了)?|离职|辞职|解除|终止|做到|干到|上班到|上到|最后一天|离开|裁员?|散伙|停工|完工|退场|不做了|炒|喊我走|走人|撵|赶走|停了?我?的?账?号|封了?我?的?账?号|账?号(?:就)?(?:被|着|给)?(?:停|封)|没(?:再)?(?:去|干|做)了|不(?:让|给|要)我(?:上班|干|做|来)|收拾东西|厂(?:就)?(?:关|倒闭)|没让我(?:上班|干)"
+        r"撤场|辞退|辞(?:了|掉)|开除|不用来|不消来|莫来了|别来了|不要来|不干(?:了)?|离职|辞职|解除|终止|做到|干到|上班到|上到|最后一天|离开|裁员?|散伙|停工|完工|退场|不做了|炒|喊我走|走人|撵|赶走|停了?我?的?账?号|封了?我?的?账?号|账?号(?:就)?(?:被|着|给)?(?:停|封)|走(?:了|的)|没(?:再)?(?:去|干|做)了|不(?:让|给|要)我(?:上班|干|做|来)|收拾东西|厂(?:就)?(?:关|倒闭)|没让我(?:上班|干)"
     ),
     AWARD: re.compile(r"收到|签收|送(?:来|到|达)|拿到|领到|寄(?:来|到)|到手|下来|邮政"),
     "made": re.compile(r"裁的|判的|作出|开庭|开的庭|立案|受理|落款|打印"),
@@ -39,6 +39,10 @@ _CUES: dict[str, re.Pattern[str]] = {
 }  # fmt: skip
 _STARTED_BEFORE = re.compile(r"入职|进场|进厂|开始")
 _NEXT_DATES = re.compile(r"(?:做|干|上班|上|跑|送|待|呆|搞|一直|直)到$")  # belongs to the date that follows
+_DUE_AFTER = re.compile(
+    r"^(?:之前|以前|前|就)?(?:要|会|一定|全部)?(?:付|给|结|还|清|支付|履行)|^(?:之前|以前|前)"
+)
+_PROMISED = re.compile(r"(?:说好|约定|讲好|答应|承诺|保证|说(?:是)?)[^。]{0,6}$")
 _AWARD_PAPER = re.compile(r"裁决|仲裁|判决|决定书|裁定|认定|调解书|文书|法院")
 _QUESTION = re.compile(
     r"哪天|哪一天|什么时候|几号|哪个时候|啥时候|何时|哪年|哪月|日期|具体时间|好久|多久|几时|时间"
@@ -111,6 +115,11 @@ def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
     """The event whose words stand nearest; what follows a date counts a little nearer than what precedes it."""
     if _UP_TO.search(before):
         return END, 0.9
+    if _DUE_AFTER.search(after):
+        if _AWARD_PAPER.search(before):
+            return PERFORMANCE, 0.85
+        if _PROMISED.search(before):
+            return PAYMENT, 0.85
     best, nearest = "", 99.0
     for kind, cue in _CUES.items():
         distance = 99.0
@@ -118,7 +127,8 @@ def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
             distance = found.start()
         *_, last = (None, *(_STARTED_BEFORE if kind == START else cue).finditer(before))
         if last is not None:
-            distance = min(distance, (len(before) - last.end()) * 1.2 + 4)
+            lead = 4 if kind in (INJURY, END, AWARD, START) else 10  # what was told before rather ends there
+            distance = min(distance, (len(before) - last.end()) * 1.2 + lead)
         if kind == AWARD and distance < 99 and not _AWARD_PAPER.search(line.plain):
             continue
         if kind in (PERFORMANCE, PAYMENT) and distance < 99:

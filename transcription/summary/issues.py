@@ -96,6 +96,9 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
         names.add("wage_arrears")
     if sector == "freight" and "freight_unpaid" in names:
         names -= {"wage_arrears", "remuneration_withheld"}
+    elif sector == "freight" and "wage_arrears" in names and not _WAGE_WORD.search(said):
+        names.discard("wage_arrears")
+        names.add("freight_unpaid")
     elif sector != "freight":
         names.discard("freight_unpaid")
     if sector != "gig":

@@ -32,6 +32,9 @@ _SALARY_OWED = re.compile(
 _LISTED = re.compile(
     r"(?:块钱|块|元)?(?:的)?(?:和|加上?|还有|另外|再加|跟|以及)?(?:去年|今年)?(?:[一二三四五六七八九十]{1,2}月份?|上个?月|这个?月)(?:份)?的?(?:工资|工钱)?(?:是)?$"
 )
+_OF_MY_OWN = re.compile(
+    r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份)(?:是|有|就|大概|差不多)*$"
+)  # 一共差六十一万,我自己是两万七
 _RATES = {
     "rent": re.compile(r"租车|车租|租金|租赁|租的车|车子?租"),
     "subsidy": re.compile(r"补贴|津贴|养老金|退休金|低保|补助"),
@@ -149,6 +152,13 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
             and _LISTED.match(line.plain[found[-1].end : number.start])
         ):
             amount = replace(amount, role=OWED, sure=0.75)
+        if (
+            found
+            and not role
+            and found[-1].role == OWED
+            and _OF_MY_OWN.search(line.plain[found[-1].end : number.start])
+        ):
+            amount = replace(amount, role=OWED, sure=0.8)
         if found and _puts_right(line.plain[found[-1].end : number.start]):
             previous = found[-1]
             found[-1] = replace(previous, role="corrected")

@@ -2,14 +2,14 @@
 """A call read once: lines, dates, amounts, places, and a book of where every value was heard."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from .dates import DateSpan, find_dates
 from .money import Amount, read_amounts
 from .places import Place, gazetteer
-from .transcript import Call, Line, Mention, read_lines
+from .transcript import Call, Line, Mention, read_lines, spoken_for
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -88,6 +88,12 @@ def read(call: Call) -> Reading:
     dates = {line.index: find_dates(line.plain, today) for line in lines}
     places = {line.index: gazetteer().find(line.plain) for line in lines}
     return Reading(call, today, lines, dates, places, tuple(read_amounts(lines, dates)))
+
+
+def read_for_relative(reading: Reading, relative: str) -> Reading:
+    """*reading* as if the *relative* the caller speaks for had spoken; the evidence book is shared."""
+    lines = tuple(spoken_for(reading.lines, relative))
+    return replace(reading, lines=lines, amounts=tuple(read_amounts(lines, reading.dates)))
 
 
 def mention_of(line: Line, start: int, end: int, name: str = "") -> Mention:

@@ -24,7 +24,7 @@ from .matter import MatterFacts, matter_clocks
 from .money import GROUP, Amount
 from .owed import Owed, owed_in_the_end
 from .parties import Heads, Standing, age_of, category_of, count_workers, employer_of, find_standing, people
-from .reading import Heard, Reading, joined, mention_of, read
+from .reading import Heard, Reading, joined, mention_of, read, read_for_relative
 from .shapes import aid_json, callback_json, deadline_json, heard_json
 from .transcript import Call
 from .workplace import Places, find_places
@@ -58,8 +58,13 @@ def summarise(call: Call) -> Summary:
     standing = find_standing(reading)
     named = named_issues(reading)
     family = bool(FAMILY & named.keys())
+    if standing.relative_works and not standing.works and not family:
+        reading = read_for_relative(reading, standing.relative)
     owed = owed_in_the_end(reading.amounts)
-    claimed = owed.value is not None and (standing.works or standing.relative_works)
+    in_sum = owed_in_the_end(reading.amounts, GROUP)
+    claimed = (owed.value is not None or in_sum.value is not None) and (
+        standing.works or standing.relative_works
+    )
     labour = bool(LABOUR & named.keys()) or claimed or ("traffic_injury" in named and standing.works)
     situation = signals.read_situation(reading)
     category = category_of(standing, labour, family, spoke=not situation.silent)

@@ -7,7 +7,8 @@ sentence did end, one ``。`` stays, and gaps in patterns never cross it.
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from transcription.turns import Turn
@@ -87,6 +88,22 @@ class Mention:
 def read_lines(call: Call) -> list[Line]:
     """The turns of *call* as lines."""
     return [_line(index, turn) for index, turn in enumerate(call.turns)]
+
+
+def spoken_for(lines: Iterable[Line], relative: str) -> list[Line]:
+    """The lines of a caller who speaks for a *relative*, as if the relative spoke: 差他两个月工资 is 差我 ...
+
+    Every sign keeps its place, so that what is found still points at the words as heard.
+    """
+    kin = re.compile(f"我(?:家|的|们家)?(?:{relative})") if relative else None
+
+    def own(line: Line) -> Line:
+        if line.by_lawyer:
+            return line
+        plain = kin.sub(lambda m: "我" * len(m[0]), line.plain) if kin else line.plain
+        return replace(line, plain=_OF_THE_CALLER.sub("我", plain))
+
+    return [own(line) for line in lines]
 
 
 def _line(index: int, turn: Turn) -> Line:  # noqa: C901 - one sign after the other
