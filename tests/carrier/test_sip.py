@@ -26,7 +26,7 @@ async def test_a_sip_phone_calls_hears_a_prompt_presses_keys_and_hangs_up(tmp_pa
         phone.request("ACK")
         await party.up.wait()
         party.leg.port.play(audio.clip(tone(700), 0))
-        assert tone_level((await phone.hear(0.5))[-1600:], 700) > 7000
+        assert tone_level((await phone.hear(0.5))[-1600:], 700) > 4000
         phone.press("1", 1000)
         phone.press("2", 5000)
         await party.digits_are("12")
@@ -63,7 +63,7 @@ async def test_a_sip_phone_and_a_browser_hear_each_other(tmp_path: Path) -> None
         talk.say(tone(600), forever=True)
         await phone.say(tone(440, 1.0), samples=240)
         await talk.hears_tone(440)
-        assert tone_level((await phone.hear(1.0))[-1600:], 600) > 7000
+        assert tone_level((await phone.hear(1.0))[-1600:], 600) > 4000
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_an_invite_without_a_description_gets_our_offer(tmp_path: Path) ->
         phone.request("ACK", body=phone.sdp(0))
         await party.up.wait()
         party.leg.port.play(audio.clip(tone(700), 0))
-        assert tone_level((await phone.hear(0.5, law=0))[-1600:], 700) > 7000
+        assert tone_level((await phone.hear(0.5, law=0))[-1600:], 700) > 4000
 
 
 async def test_hold_stops_what_is_sent_and_resume_brings_it_back(tmp_path: Path) -> None:

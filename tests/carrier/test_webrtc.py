@@ -44,8 +44,8 @@ async def test_two_phones_hear_each_other_in_a_room_and_are_recorded_apart(tmp_p
         await out.hears_tone(600)
         await talk.hears_tone(440)
         heard = await out.listen(1.0)
-        assert tone_level(heard, 600) > 7000
-        assert tone_level(heard, 440) < 50
+        assert tone_level(heard, 600) > 4000
+        assert tone_level(heard, 440) < 400
         seconds = await recorder.stop()
         assert seconds > 1.0
 
@@ -58,7 +58,7 @@ async def test_two_phones_hear_each_other_in_a_room_and_are_recorded_apart(tmp_p
         both = np.frombuffer(file.readframes(file.getnframes()), np.int16).reshape(-1, 2)
     assert abs(len(both) / 8000 - seconds) < 0.001
     said, listened = both[-4000:, 0], both[-4000:, 1]
-    assert tone_level(said, 440) > 7000
-    assert tone_level(said, 600) < 50
-    assert tone_level(listened, 600) > 7000
-    assert tone_level(listened, 440) < 50
+    assert tone_level(said, 440) > 4000
+    assert tone_level(said, 600) < 400
+    assert tone_level(listened, 600) > 4000
+    assert tone_level(listened, 440) < 400
