@@ -31,7 +31,7 @@ class LedgerRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "ledger"
 
     seq: int = _ms(primary_key=True)
-    at_ms: int = _ms()
+    at_ms: int = _ms(index=True)
     stream_id: str = Field(max_length=64, unique=True)
     kind: str = Field(max_length=64)
     contact: str = Field(default="", max_length=64)

@@ -79,7 +79,7 @@ def upgrade() -> None:
     op.create_table(
         "ledger",
         _ms("seq", primary_key=True, autoincrement=False),
-        _ms("at_ms"),
+        _ms("at_ms", index=True),
         _text("stream_id", 64, unique=True),
         _text("kind", 64),
         _text("contact", 64),
