@@ -350,7 +350,8 @@ class BrowserLeg:
         if self._media is not None:
             self._tasks.spawn(self._media.close(), f"close media {self.call_sid}")
         self._forget(self)
-        log.info("leg.ended call=%s cause=%s", self.call_sid, cause)
+        lost = 0 if self._media is None else self._media.lost
+        log.info("leg.ended call=%s cause=%s lost=%s %s", self.call_sid, cause, lost, self.line.inlet.counts)
         if self._listener is not None:
             self._listener.ended(cause, SIP_CODES[cause])
         self.line.close()

@@ -37,6 +37,11 @@ class Inlet:
         """Samples between what is read next and the newest."""
         return 0 if self._empty else _ahead(self._head, self._tail)
 
+    @property
+    def counts(self) -> str:
+        """Fields for a log line: packets; those too late; times it ran dry; frames given up."""
+        return f"packets={self.packets} late={self.late} dry={self.dry} dropped={self.dropped}"
+
     def put(self, timestamp: int, pcm: Pcm) -> None:
         """Place what a packet carried."""
         self.packets += 1

@@ -242,7 +242,14 @@ class SipLeg:
         self._stop_clock()
         self.media.close()
         self._forget(self)
-        log.info("leg.ended call=%s cause=%s status=%s", self.dialog.call_id, cause, status)
+        log.info(
+            "leg.ended call=%s cause=%s status=%s lost=%s %s",
+            self.dialog.call_id,
+            cause,
+            status,
+            self.media.lost,
+            self.line.inlet.counts,
+        )
         if self._listener is not None:
             self._listener.ended(cause, status)
         self.line.close()

@@ -112,6 +112,8 @@ class RtpMedia(asyncio.DatagramProtocol):
         self._keys: deque[str] = deque()
         self._key: tuple[str, int, int] | None = None  # digit, frames sent of it, timestamp of its begin
         self._rest = 0  # frames without a key still to come
+        self._received = 0
+        self._span: tuple[int, int] | None = None  # first and newest sequence number, the newest unwrapped
         self.heard_at = time.monotonic()
         self.port = 0
 
@@ -159,6 +161,19 @@ class RtpMedia(asyncio.DatagramProtocol):
             return 0.0
         return time.monotonic() - self.heard_at
 
+    @property
+    def lost(self) -> int:
+        """Packets of the phone's that never came."""
+        return 0 if self._span is None else max(0, self._span[1] - self._span[0] + 1 - self._received)
+
+    def _count(self, sequence: int) -> None:
+        self._received += 1
+        if self._span is None:
+            self._span = (sequence, sequence)
+        first, newest = self._span
+        ahead = (sequence - newest + 0x8000) % 0x10000 - 0x8000
+        self._span = (first, max(newest, newest + ahead))
+
     # -- the socket ---------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -179,6 +194,7 @@ class RtpMedia(asyncio.DatagramProtocol):
         if not payload:
             return
         self.heard_at = time.monotonic()
+        self._count(int.from_bytes(data[2:4]))
         self._target = addr[:2]  # where it comes from is where it can be reached, through NAT too
         if kind == far.events:
             if (digit := self._events.feed(payload, timestamp)) is not None:

@@ -107,6 +107,11 @@ class Inflow:
         self._streams = vars(receiver)["_RTCRtpReceiver__remote_streams"]
         vars(receiver)["_handle_rtp_packet"] = self._packet
 
+    @property
+    def lost(self) -> int:
+        """Packets that never came."""
+        return sum(stream.packets_lost for stream in self._streams.values())
+
     async def _packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:  # noqa: ARG002 - aiortc's call
         kind = self._kinds.get(packet.payload_type)
         if kind is None:
@@ -165,6 +170,11 @@ class PeerMedia:
         self._closed = False
         self.up = False
         self.far_identity = ("", "")
+
+    @property
+    def lost(self) -> int:
+        """Packets of the browser's that never came."""
+        return self._inflow.lost
 
     async def take_offer(self, sdp: str) -> None:
         """Read the browser's offer. Raise BadOffer."""

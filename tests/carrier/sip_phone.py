@@ -136,13 +136,17 @@ class SipPhone:
             due += samples / 8000
             await asyncio.sleep(max(0.0, due - loop.time()))
 
-    def press(self, digit: str, timestamp: int, kind: int = 101) -> None:
-        """One RFC 4733 event, all its packets at once."""
+    def packet(self, kind: int, sequence: int, timestamp: int, payload: bytes) -> None:
+        """Send one RTP packet."""
         assert self.far_rtp is not None
-        for n in range(1, 7):
-            payload = dtmf.event_payload(digit, n * FRAME, end=n > 3)
-            header_ = struct.pack("!BBHII", 0x80, kind, 100 + n, timestamp, 7)
-            self._rtp.transport.sendto(header_ + payload, self.far_rtp)
+        head = struct.pack("!BBHII", 0x80, kind, sequence % 65536, timestamp, 7)
+        self._rtp.transport.sendto(head + payload, self.far_rtp)
+
+    def press(self, digit: str, timestamp: int, kind: int = 101, sequence: int = 100) -> None:
+        """One RFC 4733 event, all its packets at once."""
+        for n in range(6):
+            payload = dtmf.event_payload(digit, (n + 1) * FRAME, end=n > 2)
+            self.packet(kind, sequence + n, timestamp, payload)
 
     async def hear(self, seconds: float, law: int = 8) -> Pcm:
         """What comes during so much audio."""

@@ -300,3 +300,23 @@ async def test_nonsense_is_survived(tmp_path: Path) -> None:
         phone.to = ""
         phone.request("INVITE", body=phone.sdp())
         await here.caller()
+
+
+async def test_lost_packets_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Two of forty, also across the wrap of the sequence number; the leg's last log line says so."""
+    caplog.set_level("INFO", "carrier")
+    async with lobby(tmp_path) as here, SipPhone(here.phones.sip_address) as phone:
+        phone.request("INVITE", body=phone.sdp())
+        party = await here.caller()
+        await party.leg.answer()
+        await phone.receive("SIP/2.0 200")
+        phone.request("ACK")
+        await party.up.wait()
+        for n in range(40):
+            if n not in {5, 30}:
+                phone.packet(8, 65520 + n, n * 160, bytes(160))
+        phone.press("1", 90000, sequence=65560)
+        await party.digits_are("1")
+        await party.leg.hangup()
+        phone.reply(await phone.receive("BYE"), "200 OK")
+    assert "lost=2 packets=38" in caplog.text
