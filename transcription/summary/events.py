@@ -22,13 +22,13 @@ PERFORMANCE, PAYMENT = "performance_due", "payment_due"
 # from the events that are.
 _CUES: dict[str, re.Pattern[str]] = {
     INJURY: re.compile(
-        r"受(?:了)?(?:工)?伤|查出|诊断(?:出|为|是)|矽肺|尘肺|职业病|摔|压(?:到|断|着|伤|了)|砸|撞|[断]了|[弄搞]伤|伤(?:到|着|了|的)|出(?:了)?事|事故|车祸|掉(?:下|了)|割|绞|烫|触电|夹(?:到|断|着|伤)|轧|骨折|锯|切(?:到|断)|炸|烧伤|扎(?:到|着|伤)|跌|滚下|弹|中毒|出了?意外"
+        r"受(?:了)?(?:工)?伤|查出|诊断(?:出|为|是)|矽肺|尘肺|职业病|摔|压(?:到|断|着|伤|了)|砸|撞|[断]了|[弄搞]伤|伤(?:到|着|了|的)|出(?:了)?事|事故|车祸|掉(?:下|了)|割|绞|烫|触电|夹(?:到|断|着|伤|了|掉|破)|轧|骨折|锯|切(?:到|断)|炸|烧伤|扎(?:到|着|伤)|跌|滚下|弹|中毒|出了?意外"
     ),
     "hospital": re.compile(r"住院|出院|手术|复查|转院|拆线|确诊|检查"),
     END: re.compile(
         r"撤场|辞退|辞(?:了|掉)|开除|不用来|不消来|莫来了|别来了|不要来|不干(?:了)?|离职|辞职|解除|终止|做到|干到|上班到|上到|最后一天|离开|裁员?|散伙|停工|完工|退场|不做了|炒|喊我走|走人|撵|赶走|停了?我?的?账?号|封了?我?的?账?号|账?号(?:就)?(?:被|着|给)?(?:停|封)|走(?:了|的)|没(?:再)?(?:去|干|做)了|不(?:让|给|要)我(?:上班|干|做|来)|收拾东西|厂(?:就)?(?:关|倒闭)|没让我(?:上班|干)"
     ),
-    AWARD: re.compile(r"收到|签收|送(?:来|到|达)|拿到|领到|寄(?:来|到)|到手|下来|邮政"),
+    AWARD: re.compile(r"收到|签收|送(?:来|到|达)|拿到|领到|寄(?:来|到)|到手|(?<!没)下来|邮政"),
     "made": re.compile(r"裁的|判的|作出|开庭|开的庭|立案|受理|落款|打印"),
     START: re.compile(r"^到[^。]{0,14}(?:做|干|上班|当|跑)|进场|进厂|入职|开始(?:干|做|上|跑|送)|来(?:的|上班|干)|去(?:的|上班|干活)|上班的?|起(?:就)?在|到这(?:里|边)|注册|进(?:的)?(?:公司|站点|来)|就在|开始"),
     "asked": re.compile(r"投诉|打(?:过|了)?电话|催|报(?:了)?警|申请|反映|举报|起诉|登记|找(?:过|了|他)|要(?:过|了)"),
@@ -129,13 +129,23 @@ def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
         if last is not None:
             lead = 4 if kind in (INJURY, END, AWARD, START) else 10  # what was told before rather ends there
             distance = min(distance, (len(before) - last.end()) * 1.2 + lead)
-        if kind == AWARD and distance < 99 and not _AWARD_PAPER.search(line.plain):
+        if (
+            kind == AWARD
+            and distance < 99
+            and not _AWARD_PAPER.search(before + after + _of_before(line, before))
+        ):
             continue
         if kind in (PERFORMANCE, PAYMENT) and distance < 99:
             distance = max(0.0, distance - 2)
         if distance < nearest:
             best, nearest = kind, distance
     return best, 0.9 if nearest < 8 else 0.75
+
+
+def _of_before(line: Line, before: str) -> str:
+    """The words a little further back than *before*: 裁决书 ... 邮政送来的 ... 十六号签收."""
+    at = line.plain.find(before) if before else 0
+    return line.plain[max(0, at - 16) : at]
 
 
 def _asked_for(question: str) -> str:
@@ -273,7 +283,7 @@ def _months_of_pay(line: Line, spans: list[DateSpan], reading: Reading, end: dat
             reading.evidence.note("period", mention_of(line, first.start, first.end))
             return f"{first.iso()}至今"
         if re.match(
-            r"(?:份|这)?(?:<n>|[一二两三四五六七八九十0-9]{0,2})(?:个)?(?:月)?(?:整月)?(?:的)?(?:工资|工钱|薪水|班费|钱|运费|跑单费|单费|没|都没|就没|也没|不给|还没)",
+            r"(?:份|这)?(?:<n>|[一二两三四五六七八九十0-9]{0,2})(?:个)?(?:月)?(?:整月)?(?:的)?(?:工资|工钱|薪水|班费|提成|奖金|绩效|佣金|收入|钱|运费|跑单费|单费|没|都没|就没|也没|不给|还没)",
             after,
         ):
             if end and last.first > end:

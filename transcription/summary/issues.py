@@ -87,12 +87,8 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
     if category == "non_worker" and names & FAMILY:
         names &= FAMILY
     sector = standing.trade.sector if standing.trade else ""
-    if (
-        owed
-        and sector != "freight"
-        and not names & {"wage_arrears", "remuneration_withheld", "freight_unpaid", "overtime_pay"}
-        and names & LABOUR
-    ):
+    pay = {"wage_arrears", "remuneration_withheld", "freight_unpaid", "overtime_pay"}
+    if owed and not names & (pay | FAMILY):
         names.add("wage_arrears")
     if sector == "freight" and "freight_unpaid" in names:
         names -= {"wage_arrears", "remuneration_withheld"}

@@ -26,6 +26,7 @@ _UNPERFORMED = re.compile(
 _RECOGNISED = re.compile(
     r"(?:认定|定)(?:了|成|为|是)(?:工伤)|工伤认定书?[^。]{0,4}(?:下来|出来|拿到|收到|有了)|已经认定"
 )
+_AWARD_NAMED = re.compile(r"裁决|仲裁|判决|裁(?:了|给|的)")
 _INSPECTION = re.compile(r"监察[^。]{0,10}(?:两年|二年|2年)|(?:两年|二年|2年)[^。]{0,10}监察")
 
 
@@ -72,7 +73,8 @@ def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:
 def _traits(reading: Reading, facts: MatterFacts, dates: Mapping[str, date]) -> set[Trait]:
     said = joined(reading.caller_lines)
     disputed = "arbitral_award_dissatisfied" in facts.issues
-    received = "award_received_date" in dates or "收到裁决书" in facts.steps or disputed
+    ruled = _AWARD_NAMED.search(said) is not None  # a refusal to recognise an injury is no award
+    received = ("award_received_date" in dates and ruled) or "收到裁决书" in facts.steps or disputed
     unperformed = _UNPERFORMED.search(said) is not None and not disputed
     found = {
         Trait.AWARD_RECEIVED: received or unperformed,

@@ -65,6 +65,7 @@ class Standing:
     relative: str
     rural: bool
     other_matter: bool
+    labourer: bool
 
 
 def people() -> PeopleFile:
@@ -134,8 +135,12 @@ def find_standing(reading: Reading) -> Standing:
         relative_works=relative_works,
         relative=re.sub(r"^(?:我们家|我家|我的|帮我?|替我?|我|俺)(?:的|家)?", "", kin[0][0]) if kin else "",
         rural=next(mentions(file.rural, lines), None) is not None,
+        labourer=any(_LABOURER.search(m.line.plain) for m in own_words),
         other_matter=next(mentions(file.other_matters, lines), None) is not None,
     )
+
+
+_LABOURER = re.compile(r"农民工|打工|务工|苦钱|民工|工地|厂(?:里|头)")
 
 
 def _trades(file: PeopleFile, lines: list[Line], relatives: re.Pattern[str]) -> list[Trade]:
@@ -183,10 +188,12 @@ def category_of(standing: Standing, labour: bool, family: bool, spoke: bool) -> 
             return "unknown" if labour else "non_worker"
         return "migrant_worker" if labour or standing.works else "non_worker"
     if labour and not standing.relative_works:
+        if standing.other_matter and not standing.works:
+            return "non_worker"
         return "migrant_worker" if standing.works or not standing.nobody else "non_worker"
     if standing.relative_works or standing.nobody or standing.other_matter:
         return "non_worker"
-    return "migrant_worker" if standing.works else "unknown"
+    return "migrant_worker" if standing.labourer else "unknown"
 
 
 _COUNTED = re.compile(
@@ -199,7 +206,7 @@ _SAME_CLAIM = re.compile(
     r"^[^。]{0,8}(?:都|一起|全部|工资|没(?:拿|发|给)|差|欠|跟我一样|和我一样|的(?:工资|工钱|钱|血汗钱)|想|要|在|联名|签)"
 )
 _NOT_US = re.compile(
-    r"(?:家里|家头|屋头|一家|带|养|叫了|喊了|来了|派了|找了|打我的|有人|老板(?:叫|喊|找)|公司[有共]|厂里有|证人|请了|雇了|招了)[^。]{0,6}$"
+    r"(?:家里|家头|屋头|一家|养|叫了|喊了|来了|派了|找了|打我的|有人|老板(?:叫|喊|找)|公司[有共]|厂里有|证人|请了|雇了|招了)[^。]{0,6}$"
 )
 _PAIR = re.compile(
     r"我们(?P<n>[俩仨])(?!口子?吵)|我们?(?:和|跟)(?:我)?(?:老公|老婆|媳妇|男人|兄弟|哥|弟|姐|妹)(?:一起|两个|都|俩)|我们?(?:两口子|夫妻|夫妻俩|两夫妻)"

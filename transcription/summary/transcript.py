@@ -8,7 +8,7 @@ sentence did end, one ``。`` stays, and gaps in patterns never cross it.
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from transcription.turns import Turn
@@ -16,6 +16,7 @@ from transcription.turns import Turn
 STOP = "。"
 _SENTENCE_ENDS = frozenset("。!?!?;;…\n")
 _NOISE = frozenset("嗯呃噢唔")
+_THOUSANDS = re.compile(r",[0-9]{3}(?![0-9])")
 _OPEN, _CLOSE = "((【[", "))】]"
 
 
@@ -45,7 +46,6 @@ class Line:
     turn: Turn
     plain: str
     origin: tuple[int, ...]
-    commas: frozenset[int] = field(default=frozenset())
     notes: tuple[str, ...] = ()
 
     @property
@@ -109,7 +109,6 @@ def spoken_for(lines: Iterable[Line], relative: str) -> list[Line]:
 def _line(index: int, turn: Turn) -> Line:  # noqa: C901 - one sign after the other
     plain: list[str] = []
     origin: list[int] = []
-    commas: set[int] = set()
     notes: list[str] = []
     depth, note = 0, ""
     for at, raw in enumerate(turn.text):
@@ -136,17 +135,23 @@ def _line(index: int, turn: Turn) -> Line:  # noqa: C901 - one sign after the ot
         elif sign == "%":
             plain.append(sign)
             origin.append(at)
-        elif raw in ",,:: ":
-            commas.add(len(plain))
+        elif plain and plain[-1].isdigit() and _parts_numbers(turn.text, at):
+            plain.append("、")
+            origin.append(at)
     if turn.speaker == "interpreter":
         plain = list(_OF_THE_CALLER.sub("我", "".join(plain)))
-    return Line(index, turn, "".join(plain), tuple(origin), frozenset(commas), tuple(n for n in notes if n))
+    return Line(index, turn, "".join(plain), tuple(origin), tuple(n for n in notes if n))
 
 
 # The interpreter speaks of the caller as 他 or 她; the rules read the caller's own 我.
 _OF_THE_CALLER = re.compile(
     r"(?<=[差欠给])[他她]|(?<=没给)[他她]|[他她](?=说(?!不给)|在|是|的(?:手|脚|腿|工资|钱)|有|想|要|家|没|签|干|做|从|被|着|受|现在|今年|自己|一个|问|跟着|不会)"
 )
+
+
+def _parts_numbers(text: str, at: int) -> bool:
+    """Whether the sign at *at* keeps two written numbers apart: 12000,21000 but not 12,000."""
+    return text[at + 1 : at + 2].isdigit() and not _THOUSANDS.match(text, at)
 
 
 def _decimal_point(text: str, at: int) -> bool:

@@ -99,7 +99,7 @@ def test_nothing_is_said_that_must_not_be(name: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_our_own_calls_are_read_right(name: str, bare: bool) -> None:
-    """Thirty-four calls of other kinds; what is expected of each stands in its file."""
+    """Sixty calls of other kinds; what is expected of each stands in its file."""
     call = without_punctuation(CALLS[name]) if bare else CALLS[name]
     got, wanted = summary_of(call), dict(call["expected"])
     rules = [clock["rule"] for clock in got["deadlines"]]
