@@ -5,9 +5,9 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
-from starlette.requests import Request
+from starlette.types import Receive, Scope
 
 from config.errors import AnxinError, Blame
 
@@ -15,6 +15,7 @@ from .signature import SETTINGS_HEADER, SIGNATURE_HEADER, SignatureValidator, al
 
 LARGEST_BODY = 16 * 1024  # a webhook has 1-2 kB; an error report perhaps 4
 MOST_FIELDS = 200
+_SIGNATURE, _SETTINGS = SIGNATURE_HEADER.encode(), SETTINGS_HEADER.encode()
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 
 
@@ -64,6 +65,28 @@ class Webhook:
         return self.form.get(name, "")
 
 
+def parse_form(body: bytes) -> list[tuple[str, str]]:
+    """Return the fields of a form, as ``urllib.parse.parse_qsl`` does when strict, three times as fast.
+
+    Most fields of a webhook hold nothing to unquote. Raise ValueError for anything but a form in UTF-8.
+    """
+    if not body:
+        return []
+    parts = body.decode("ascii").split("&")
+    if len(parts) > MOST_FIELDS:
+        raise ValueError("too many fields")
+    pairs = []
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ValueError("a field without a value")
+        if "%" in part or "+" in part:
+            name = unquote_plus(name, errors="strict")
+            value = unquote_plus(value, errors="strict")
+        pairs.append((name, value))
+    return pairs
+
+
 class Inbox:
     """Reads requests and refuses those that the carrier did not send."""
 
@@ -71,27 +94,18 @@ class Inbox:
         self._validator = SignatureValidator(auth_token, public_url)
         self._account = account_sid
 
-    async def read(self, request: Request) -> Webhook:
-        """Return the request's fields. Raise TooLarge, Malformed or Forged; in that order nothing costs
-        much.
-        """
-        body = await _body(request)
-        try:
-            pairs = parse_qsl(
-                body.decode("ascii"),
-                keep_blank_values=True,
-                strict_parsing=bool(body),
-                errors="strict",
-                max_num_fields=MOST_FIELDS,
-            )
-        except (ValueError, UnicodeDecodeError) as error:
-            raise Malformed("expected a form in UTF-8") from error
-        scope = request.scope
+    async def read(self, scope: Scope, receive: Receive) -> Webhook:
+        """Return the request's fields. Raise TooLarge, Malformed or Forged, the cheapest check first."""
+        headers = dict(scope["headers"])
+        body = await _body(headers.get(b"content-length", b"0"), receive)
         raw_query = scope["query_string"].decode("latin-1")
+        try:
+            pairs = parse_form(body)
+        except ValueError as error:  # UnicodeDecodeError is one
+            raise Malformed("expected a form in UTF-8") from error
         target = scope["raw_path"].decode("latin-1") + ("?" + raw_query if raw_query else "")
-        headers = request.headers
-        signature = headers.get(SIGNATURE_HEADER, "")
-        algorithm = algorithm_of(headers.get(SETTINGS_HEADER, ""))
+        signature = headers.get(_SIGNATURE, b"").decode("latin-1")
+        algorithm = algorithm_of(headers.get(_SETTINGS, b"").decode("latin-1"))
         if not self._validator.accepts(target, pairs, signature, algorithm):
             raise Forged("the signature is not ours")
         form = dict(reversed(pairs))
@@ -101,17 +115,21 @@ class Inbox:
         return Webhook(form, query, signature)
 
 
-async def _body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > LARGEST_BODY:
-        raise TooLarge("the body is too long") if declared.isdigit() else Malformed("a bad Content-Length")
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
+async def _body(declared: bytes, receive: Receive) -> bytes:
+    if not declared.isdigit():
+        raise Malformed("a bad Content-Length")
+    if int(declared) > LARGEST_BODY:
+        raise TooLarge("the body is too long")
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Malformed("the sender went away")
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > LARGEST_BODY:
             raise TooLarge("the body is too long")
-        parts.append(part)
-    return b"".join(parts)
+    return body
 
 
 class Seen:

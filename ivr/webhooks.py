@@ -18,6 +18,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from config.clock import Clock
 from config.log import Log
@@ -38,42 +40,49 @@ Listener = Callable[[Webhook], Awaitable[None]]
 
 
 class Doors:
-    """Makes endpoints of handlers: reads, refuses, and answers also when the handler is in trouble."""
+    """All signed webhooks as one ASGI application: reads, refuses, answers, also when a handler is in
+    trouble.
+    """
 
-    def __init__(self, inbox: Inbox, writer: TwimlWriter, script: Script) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        writer: TwimlWriter,
+        script: Script,
+        steps: Mapping[str, Handler],
+        news: Mapping[str, Listener],
+    ) -> None:
+        """*steps* and *news* by their path after ``/twilio/``."""
         self._inbox, self._writer, self._script = inbox, writer, script
+        self._steps, self._news = steps, news
         self._seen = Seen()
 
-    def voice(self, step: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of a step that answers with TwiML."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(scope, receive)
+        await response(scope, receive, send)
 
-        async def endpoint(request: Request) -> Response:
-            try:
-                hook = await self._inbox.read(request)
-                plan = await self._decide(step, handler, hook)
-            except (TooLarge, Malformed, Forged) as error:
-                return _refusal(step, error)
-            return Response(self._writer.write(plan), media_type="text/xml")
-
-        return endpoint
-
-    def news(self, path: str, listener: Listener) -> Callable[[Request], Awaitable[Response]]:
-        """Return the endpoint of news that wants no answer; the same request twice has one effect."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                hook = await self._inbox.read(request)
-                if hook not in self._seen:
-                    await listener(hook)
-                    self._seen.add(hook)
-            except (TooLarge, Malformed, Forged) as error:
-                return _refusal(path, error)
-            except TROUBLE as error:  # the sweep mends what this would have said
-                log.warning("webhook.trouble", step=path, error=type(error).__name__, why=str(error))
-                return Response(status_code=503)
-            return Response(status_code=204)
-
-        return endpoint
+    async def _respond(self, scope: Scope, receive: Receive) -> Response:
+        path = scope["path_params"]["path"]
+        step, listener = self._steps.get(path), self._news.get(path)
+        if not step and not listener:
+            return Response(status_code=404)
+        if scope["method"] != "POST":
+            return Response(status_code=405, headers={"Allow": "POST"})
+        try:
+            hook = await self._inbox.read(scope, receive)
+            if step:
+                plan = await self._decide(path, step, hook)
+                return Response(self._writer.write(plan), media_type="text/xml")
+            if listener and hook not in self._seen:
+                await listener(hook)
+                self._seen.add(hook)
+        except (TooLarge, Malformed, Forged) as error:
+            log.warning("webhook.refused", where=path, code=error.code, why=str(error))
+            return Response(status_code=error.status)
+        except TROUBLE as error:  # of a listener: the sweep mends what this would have said
+            log.warning("webhook.trouble", step=path, error=type(error).__name__, why=str(error))
+            return Response(status_code=503)
+        return Response(status_code=204)
 
     async def _decide(self, step: str, handler: Handler, hook: Webhook) -> Plan:
         try:
@@ -86,12 +95,7 @@ class Doors:
             log.warning(
                 "webhook.trouble", step=step, error=type(error).__name__, why=str(error), rounds=rounds
             )
-            return flow.outage(self._script, "incoming" if step == "incoming" else "wait", rounds)
-
-
-def _refusal(where: str, error: TooLarge | Malformed | Forged) -> Response:
-    log.warning("webhook.refused", where=where, code=error.code, why=str(error))
-    return Response(status_code=error.status)
+            return flow.outage(self._script, "incoming" if step == "voice/incoming" else "wait", rounds)
 
 
 def prompts(library: PromptLibrary) -> Callable[[Request], Awaitable[Response]]:
@@ -119,37 +123,33 @@ def router(
     recordings: Recordings,
     clock: Clock,
 ) -> APIRouter:
-    """Return the routes. Plain Starlette endpoints: nothing here needs FastAPI's parameter parsing."""
+    """Return the routes. One plain ASGI route for all webhooks: they need none of FastAPI's parsing."""
+    voice = VoiceSteps(switchboard, script, rules, history, clock)
+    news = StatusNews(switchboard, recordings)
     doors = Doors(
         Inbox(account.auth_token, account.public_url, account.account_sid),
         TwimlWriter(account.public_url, library.version),
         script,
+        steps={
+            "voice/incoming": voice.incoming,
+            "voice/menu": voice.menu,
+            "voice/wait": voice.wait,
+            "voice/callback": voice.callback,
+            "voice/reconnect": voice.reconnect,
+            "voice/talk-ended": voice.talk_ended,
+            "voice/nobody": voice.wait,  # the wait loop itself says that nobody is on duty
+            "voice/goodbye": voice.goodbye,
+            "voice/hold": voice.hold,
+            "voice/fallback": voice.fallback,
+        },
+        news={
+            "voice/status": news.caller,
+            "conference/status": news.conference,
+            "lawyer/status": news.lawyer,
+            "recording/status": news.recording,
+        },
     )
-    voice = VoiceSteps(switchboard, script, rules, history, clock)
-    news = StatusNews(switchboard, recordings)
-    steps: Mapping[str, Handler] = {
-        "incoming": voice.incoming,
-        "menu": voice.menu,
-        "wait": voice.wait,
-        "callback": voice.callback,
-        "reconnect": voice.reconnect,
-        "talk-ended": voice.talk_ended,
-        "nobody": voice.wait,  # the wait loop itself says that nobody is on duty
-        "goodbye": voice.goodbye,
-        "hold": voice.hold,
-        "fallback": voice.fallback,
-    }
-    listeners: Mapping[str, Listener] = {
-        "/twilio/voice/status": news.caller,
-        "/twilio/conference/status": news.conference,
-        "/twilio/lawyer/status": news.lawyer,
-        "/twilio/recording/status": news.recording,
-    }
     api = APIRouter()
-    for step, handler in steps.items():
-        path = f"/twilio/voice/{step}"
-        api.add_route(path, doors.voice(step, handler), methods=["POST"], include_in_schema=False)
-    for path, listener in listeners.items():
-        api.add_route(path, doors.news(path, listener), methods=["POST"], include_in_schema=False)
+    api.routes.append(Route("/twilio/{path:path}", doors, include_in_schema=False))
     api.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
     return api

@@ -1,6 +1,7 @@
 """A caller's way through the webhooks, as the carrier sees it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -418,3 +419,18 @@ async def test_a_place_of_its_own_is_kept_for_each_caller(line: Line) -> None:
     await line.step("/twilio/voice/wait", CallSid="CA" + "8" * 32)
 
     assert line.board.asked == [("still_here", "c_" + "8" * 32)]
+
+
+async def test_only_posts_to_known_paths_are_webhooks(line: Line) -> None:
+    assert (await line.http.get("/twilio/voice/wait")).status_code == 405
+    assert (await line.post("/twilio/voice/elsewhere")).status_code == 404
+
+
+async def test_a_body_longer_than_it_said_is_refused(line: Line) -> None:
+    """A stream without a length is cut off as soon as it is too long."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        for _ in range(64):
+            yield b"a=" + b"1" * 1000 + b"&"
+
+    assert (await line.http.post("/twilio/voice/wait", content=stream())).status_code == 413
