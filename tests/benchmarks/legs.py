@@ -25,13 +25,14 @@ def measure() -> list[dict[str, Any]]:
     """Rows of name, value, unit, aim, holds."""
     cores = sorted(os.sched_getaffinity(0))
     mine, theirs = cores[0], cores[-1]
+    bare = _bare_tick(mine)
     with tempfile.TemporaryDirectory() as folder:
         carrier = _start("_legs_carrier", folder, str(mine))
         try:
             base = _line(carrier)
             phones = _start("_legs_phones", base.replace("http", "ws") + "/signal", str(theirs), "pcmu")
             try:
-                return _rows(base, phones)
+                return [*_rows(base, phones), bare]
             finally:
                 phones.kill()
                 phones.communicate()
@@ -89,6 +90,25 @@ def _rows(base: str, phones: "subprocess.Popen[str]") -> list[dict[str, Any]]:
             "holds": up_ms <= AIM_UP_MS,
         },
     ]
+
+
+def _bare_tick(core: int) -> dict[str, Any]:
+    """The ceiling: how late an empty 20 ms tick is on this core now. When this is bad, so is all above."""
+    kept = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    worst, due = 0.0, time.monotonic()
+    for _ in range(100):
+        due += 0.02
+        time.sleep(max(0.0, due - time.monotonic()))
+        worst = max(worst, time.monotonic() - due)
+    os.sched_setaffinity(0, kept)
+    return {
+        "name": "an empty 20 ms tick on that core before the run, worst (20 ms and more: a busy machine)",
+        "value": 1000 * worst,
+        "unit": "ms",
+        "aim": "",
+        "holds": None,
+    }
 
 
 def _start(module: str, *arguments: str) -> "subprocess.Popen[str]":
