@@ -49,6 +49,7 @@ class Trait(StrEnum):
     PLATFORM_WORK = "platform_work"
     INSPECTION_WINDOW = "inspection_window"
     OVER_AGE = "over_age"
+    INJURED_AT_PLATFORM_WORK = "injured_at_platform_work"
 
 
 class Length(Rules):

@@ -97,7 +97,7 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
         names.add("freight_unpaid")
     elif sector != "freight":
         names.discard("freight_unpaid")
-    if sector != "gig":
+    if sector != "gig" and category != "gig_worker":
         names -= {"remuneration_withheld", "occupational_injury_protection"}
     elif "wage_arrears" in names and (not _WAGE_WORD.search(said) or _PAY_WORD.search(said)):
         names.discard("wage_arrears")

@@ -87,6 +87,13 @@ def _traits(reading: Reading, facts: MatterFacts, dates: Mapping[str, date]) -> 
         Trait.NO_LABOUR_RELATION: facts.form in ("self_operated_civil", "individual_employer_no_contract"),
         Trait.OVER_AGE: facts.form == "over_age_service_relation_uncertain",
         Trait.PLATFORM_WORK: facts.category == "gig_worker",
+        Trait.INJURED_AT_PLATFORM_WORK: facts.category == "gig_worker"
+        and "traffic_injury" in facts.issues
+        and (
+            facts.form == "contractor_agreement_with_management"
+            or "labour_relation_confirmation" in facts.issues
+            or "工伤" in joined(reading.lawyer_lines)
+        ),
         Trait.INSPECTION_WINDOW: _INSPECTION.search(joined(reading.lawyer_lines)) is not None,
     }
     return {trait for trait, known in found.items() if known}

@@ -30,8 +30,9 @@ _SALARY_OWED = re.compile(
     r"(?:差|欠|拖欠|压|没发|没给|没结|少发|不给|不发)(?:了|着|起|我|我们|最后|头|还|有|的)*$"
 )
 _LISTED = re.compile(
-    r"(?:块钱|块|元)?、?(?:的)?(?:和|加上?|还有|另外|再加|跟|以及)?(?:去年|今年)?(?:[一二三四五六七八九十]{1,2}月份?|上个?月|这个?月)(?:份)?的?(?:工资|工钱)?(?:是)?$"
+    r"(?:块钱|块|元)?、?(?:的)?(?:和|加上?|还有|另外|再加|跟|以及)?(?:去年|今年)?(?:[一二三四五六七八九十0-9]{1,2}月份?|上个?月|这个?月)(?:份)?的?(?:工资|工钱)?(?:是)?$"
 )
+_THE_REST = re.compile(r"(?:还有|就剩|只剩)(?:的|个|差不多|大概)*$")  # 还了四千,还有两万
 _OF_MY_OWN = re.compile(
     r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份)(?:是|有|就|大概|差不多)*$"
 )  # 一共差六十一万,我自己是两万七
@@ -132,11 +133,8 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
     spans = [n for n in find_numbers(line.plain) if _is_money(line.plain, n, dates)]
     found: list[Amount] = []
     for index, number in enumerate(spans):
-        left = max(
-            spans[index - 1].end if index else 0,
-            number.start - _WINDOW,
-            line.plain.rfind(STOP, 0, number.start) + 1,
-        )
+        previous_end = _end_of(spans[index - 1], line.plain[: number.start]) if index else 0
+        left = max(previous_end, number.start - _WINDOW, line.plain.rfind(STOP, 0, number.start) + 1)
         right = spans[index + 1].start if index + 1 < len(spans) else len(line.plain)
         stop = line.plain.find(STOP, number.end, right)
         right = min(stop if stop >= 0 else right, number.end + _WINDOW)
@@ -152,6 +150,8 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
             and _LISTED.match(line.plain[found[-1].end : number.start])
         ):
             amount = replace(amount, role=OWED, sure=0.75)
+        if found and not role and _is_the_rest(found[-1], line.plain[left : number.start]):
+            amount = replace(amount, role=OWED, sure=0.8)
         if (
             found
             and not role
@@ -165,6 +165,20 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
             amount = replace(amount, role=role or previous.role)
         found.append(amount)
     return found
+
+
+def _is_the_rest(previous: Amount, between: str) -> bool:
+    """还有两万 after what was paid of a debt is the rest of it."""
+    return previous.role in ("paid", "agreed") and _THE_REST.search(between) is not None
+
+
+def _end_of(number: Number, plain_text: str) -> int:
+    """Where the words of an amount end: 八千块培训费 takes its noun along, so that it is not the next amount's."""
+    after = dict(_grammar().after)
+    tails = (after[name].match(plain_text, number.end) for name in (*_NOUNS, "price"))
+    return max(
+        (tail.end() for tail in tails if tail and tail.start("core") - number.end <= 4), default=number.end
+    )
 
 
 def _next(spans: Sequence[Number], index: int) -> int:

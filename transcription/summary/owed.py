@@ -23,7 +23,7 @@ class Owed:
         return self.value is None and bool(self.doubts)
 
 
-def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:
+def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:  # noqa: PLR0911 - a decision list reads best as one
     """One figure for *role*, or None with the doubt told.
 
     A later exact figure refines a rounded one before it; different figures owed for different things are not
@@ -35,6 +35,10 @@ def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:
         doubts = tuple(f"拖欠金额只说了「{a.words}」,没有准数" for a in said)
         return Owed(None, None, doubts)
     values = {a.value for a in exact}
+    if repaid := _repaid_since(exact[-1], amounts):
+        return Owed(
+            None, None, (f"说欠「{exact[-1].words}」,又说后来给过「{repaid.words}」,要核对现在还差多少",)
+        )
     if len(values) == 1:
         best = max(exact, key=lambda a: a.sure)
         return Owed(best, best.value)
@@ -45,7 +49,7 @@ def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:
         a
         for a in exact
         if re.search(
-            r"(?:总共|一共|合计|加起来|合起来|算下来|还差|还欠|还剩|剩下?|剩余|一总|拢共)[^。]{0,8}$",
+            r"(?:总共|一共|合计|加起来|合起来|算下来|还有|还差|还欠|还剩|剩下?|剩余|一总|拢共)[^。]{0,8}$",
             a.line.plain[: a.start],
         )
     ]
@@ -58,6 +62,19 @@ def owed_in_the_end(amounts: Sequence[Amount], role: str = OWED) -> Owed:
     if parts is not None:
         return Owed(exact[-1], parts, (f"来电人分开说了{listed},合计{parts}元,请核对",))
     return Owed(None, None, (f"来电人说过几个不同的拖欠数:{listed},请核对",))
+
+
+_LATER_PAID = re.compile(
+    r"(?:还了|还过|又(?:给|付|打|还)|后来[^。]{0,4}(?:给|付|打|还)|上个?月[^。]{0,4}(?:给|付|打|还))[^。]{0,6}$"
+)
+
+
+def _repaid_since(owed: Amount, amounts: Sequence[Amount]) -> Amount | None:
+    """A payment told after the debt, so that the figure of the debt is no longer what is owed."""
+    later = (
+        a for a in amounts if a.role == "paid" and (a.line.index, a.start) > (owed.line.index, owed.start)
+    )
+    return next((a for a in later if _LATER_PAID.search(a.line.plain[: a.start])), None)
 
 
 def _close(rounded: Amount, exact: Amount) -> bool:

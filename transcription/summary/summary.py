@@ -68,6 +68,9 @@ def summarise(call: Call) -> Summary:
     labour = bool(LABOUR & named.keys()) or claimed or ("traffic_injury" in named and standing.works)
     situation = signals.read_situation(reading)
     category = category_of(standing, labour, family, spoke=not situation.silent)
+    platform_pay = {"remuneration_withheld", "account_suspension"} & named.keys()
+    if category == "migrant_worker" and standing.trade is None and platform_pay:
+        category = "gig_worker"
     works = category in ("migrant_worker", "gig_worker", "unknown")
     on_behalf = category == "non_worker" and standing.relative_works and labour and not family
     issues = [] if situation.silent else settle_issues(named, standing, category, reading, claimed)
