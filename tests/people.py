@@ -69,6 +69,14 @@ class LawyerAtDesk:
         self._registered = False
 
     async def __aenter__(self) -> Self:
+        try:
+            await self._open()
+        except BaseException:
+            await self.__aexit__()
+            raise
+        return self
+
+    async def _open(self) -> None:
         page = await self._text("/signin")
         found = re.search(r'name="csrf" value="([^"]+)"', page)
         form = {"username": self._username, "password": self._password, "csrf": found[1] if found else ""}
@@ -81,7 +89,6 @@ class LawyerAtDesk:
             while not self.registered:
                 await asyncio.sleep(0.02)
         await self._send_beat()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
