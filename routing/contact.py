@@ -18,6 +18,8 @@ class ContactEvent(StrEnum):
     DONE = "done"  # the talk is over
     LEAVE = "leave"  # the caller's leg ended without an answer
     CALLBACK = "callback"  # the caller chose to be called back
+    CLAIM = "claim"  # the call-back is due: back to the old place, to be dialled
+    RETRY = "retry"  # we called back and did not reach them, or talked too shortly
     CLOSE = "close"  # the call-back was answered, or a supervisor signed
 
 
@@ -37,7 +39,13 @@ TRANSITIONS: dict[tuple[ContactState, ContactEvent], ContactState] = {
     (S.TALKING, E.DROP): S.WAITING,
     (S.TALKING, E.DONE): S.ENDED,
     (S.TALKING, E.LEAVE): S.CALLBACK,  # hung up after the lawyer answered, before they met
+    (S.CALLBACK, E.CLAIM): S.WAITING,
+    (S.WAITING, E.RETRY): S.CALLBACK,
+    (S.OFFERED, E.RETRY): S.CALLBACK,
+    (S.TALKING, E.RETRY): S.CALLBACK,
+    (S.CALLBACK, E.RETRY): S.CALLBACK,  # one whose place was taken over by a talk that answered nothing
     (S.CALLBACK, E.CLOSE): S.ENDED,
+    (S.WAITING, E.CLOSE): S.ENDED,  # signed while it waited to be dialled
 }
 
 # Carriers repeat and reorder webhooks, and several processes act at once: these pairs are late news.
@@ -50,7 +58,7 @@ LATE: frozenset[tuple[ContactState, ContactEvent]] = frozenset(
         *((state, E.DONE) for state in (S.WAITING, S.OFFERED, S.CALLBACK, S.ENDED)),
         *((state, E.LEAVE) for state in (S.CALLBACK, S.ENDED)),
         *((state, E.CALLBACK) for state in (S.TALKING, S.CALLBACK, S.ENDED)),
-        (S.ENDED, E.CLOSE),
+        *((state, E.CLAIM) for state in (S.MENU, S.WAITING, S.OFFERED, S.TALKING, S.ENDED)),
     }
 )
 

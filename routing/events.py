@@ -23,7 +23,13 @@ offer.rejected        reason                                   (lawyer set)
 offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away
 offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
 callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number,
-                      due_ms, place_ms
+                      due_ms, place_ms, next_ms (when we dial; 0 = a supervisor decides)
+callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it waits
+                      for a lawyer, and then the caller is dialled
+callback.dialled      callback, leg            (lawyer set)
+callback.retry        callback, attempts, reason (unanswered, short_talk, hours, carrier, ..), next_ms
+callback.exhausted    callback, attempts, reason, next_ms (0): a supervisor decides
+callback.taken        callback, by: the contact in which the caller rang in again, at the old place
 callback.closed       callback, proof or signature
 lawyer.signed_in      skills, languages, prefecture, name, profile
 lawyer.signed_out

@@ -12,6 +12,7 @@ _OWNED = {
     "room": ("talking",),
     "relax": ("waiting",),
     "forget": ("ended",),
+    "callback": ("callback",),
 }
 
 
@@ -105,6 +106,7 @@ def _deadlines(state: State) -> Iterator[str]:
         if c["state"] == "talking" and not (c["in_room"] and c["recording"])
     ]
     must += [f"forget:{c}" for c, s in contacts.items() if s == "ended"]
+    must += [f"callback:{k['contact']}" for k in state.callbacks if k["next_ms"]]
     must += [f"wrapup:{one['id']}" for one in state.lawyers if one["state"] == "wrapup"]
     must += [f"beat:{one['id']}" for one in state.lawyers if one["fresh"]]
     yield from (f"no deadline {member}" for member in must if member not in state.due)
@@ -113,7 +115,8 @@ def _deadlines(state: State) -> Iterator[str]:
 def _callbacks(state: State) -> Iterator[str]:
     """A contact that left without a talk has an open call-back, and only such a contact has."""
     opened = {k["contact"]: k["id"] for k in state.callbacks}
-    left = {c["id"]: c["callback"] for c in state.gone if c["state"] == "callback"}
+    everyone = (*state.contacts, *state.gone)
+    left = {c["id"]: c["callback"] for c in everyone if c["callback"] or c["state"] == "callback"}
     if opened != left:
         yield f"open call-backs {sorted(opened)}, contacts without an answer {sorted(left)}"
 

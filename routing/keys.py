@@ -4,7 +4,7 @@ from config.redis import HOTLINE
 
 NAMES = (
     *("contacts", "gone", "lawyers", "waiting", "idle", "due"),
-    *("callbacks", "callers", "tables", "counts", "handling", "arrivals", "ev"),
+    *("callbacks", "callers", "tables", "counts", "handling", "arrivals", "legs", "ev"),
 )
 
 

@@ -14,7 +14,7 @@ from .records import new_contact
 class MemoryContacts(MemorySteps):
     async def arrive(self, arrival: Arrival, now: int) -> Move:
         m = self._at(now)
-        if (known := m.contacts.get(arrival.contact)) is not None:
+        if (known := self._known(arrival.contact)) is not None:
             return Move(False, known)
         m.fact(
             "contact.arrived",
@@ -34,7 +34,8 @@ class MemoryContacts(MemorySteps):
         if contacts.advance(c.id, c.state, ContactEvent.WAIT) is None:
             return Move(False, c)
         kind = policy.type_of(need)
-        place, step = policy.place_ms(now, need.priority, self._rules), m.first_manned_step(kind)
+        c = self._callbacks.take_over(m.put(c, place_ms=policy.place_ms(now, need.priority, self._rules)))
+        place, step = c.place_ms, m.first_manned_step(kind)
         prefecture = need.prefecture or c.prefecture
         chose = {"digit": need.digit, "channel": need.channel, "evidence": list(need.evidence)}
         m.fact("contact.chose", c.id, **chose, language=need.language, prefecture=prefecture)
@@ -77,7 +78,7 @@ class MemoryContacts(MemorySteps):
 
     async def renew(self, contact: str, now: int) -> Move:
         m, c, times = self._at(now), self._contact(contact), self._rules.times
-        if c.state not in ON_LINE:
+        if c.state not in ON_LINE or (c.dial and c.state is not ContactState.TALKING):
             return Move(False, c)
         if c.state is ContactState.TALKING:
             m.set_due(DueKind.TALK, c.id, times.talk_lease)
@@ -87,7 +88,7 @@ class MemoryContacts(MemorySteps):
         return Move(True, c)
 
     async def ringing(self, contact: str, lawyer: str, leg: str, now: int) -> Move:
-        m, c = self._at(now), self._memory.contacts.get(contact)
+        m, c = self._at(now), self._known(contact)
         promised = (ContactState.OFFERED, ContactState.TALKING)
         if c is None or c.lawyer != lawyer or c.state not in promised:
             return Move(False, c)
@@ -150,26 +151,30 @@ class MemoryContacts(MemorySteps):
 
     async def leave(self, contact: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
-        if contacts.advance(c.id, c.state, ContactEvent.LEAVE) is None:
+        their_leg = contact == f"c_{c.caller_leg[2:]}" if c.caller_leg else not c.dial
+        if not their_leg or contacts.advance(c.id, c.state, ContactEvent.LEAVE) is None:
             return Move(False, c)
         if c.state is ContactState.TALKING and c.in_room:
             return self._finished(c, "caller")
         answered = c.state is ContactState.TALKING
         stage = "answered" if answered else c.state.value
         waited = now - c.waiting_since_ms if c.waiting_since_ms else 0
-        m.fact("contact.abandoned", c.id, stage=stage, waited_ms=waited)
         reason = "dropped" if c.talk and not answered else "abandoned"
-        m.open_callback(c, ContactEvent.LEAVE, reason)
+        if c.dial:
+            reason = "unanswered"
+        else:
+            m.fact("contact.abandoned", c.id, stage=stage, waited_ms=waited)
+        self._callbacks.open(c, ContactEvent.LEAVE, reason)
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
     async def choose_callback(self, contact: str, number: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
-        if contacts.advance(c.id, c.state, ContactEvent.CALLBACK) is None:
+        if c.dial or contacts.advance(c.id, c.state, ContactEvent.CALLBACK) is None:
             return Move(False, c)
         c = m.put(c, callback_number=number or c.callback_number)
         m.fact("contact.callback", c.id, number=c.callback_number, reason="chosen")
         manned = any(map(m.is_on_duty, m.lawyers.values()))
-        m.open_callback(c, ContactEvent.CALLBACK, "chosen" if manned else "nobody_on_duty")
+        self._callbacks.open(c, ContactEvent.CALLBACK, "chosen" if manned else "nobody_on_duty")
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
     async def in_room(self, contact: str, now: int) -> Move:
@@ -177,7 +182,7 @@ class MemoryContacts(MemorySteps):
         if c.state is not ContactState.TALKING or c.in_room:
             return Move(False, c)
         m.fact("contact.joined", c.id, c.lawyer)
-        return Move(True, m.put(c, in_room=True))
+        return Move(True, m.put(c, in_room=True, dial=False))
 
     async def recording(self, contact: str, recording: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
@@ -202,19 +207,45 @@ class MemoryContacts(MemorySteps):
     async def forget(self, contact: str, now: int) -> Move:
         m = self._at(now)
         if m.due.get((DueKind.FORGET, contact), now + 1) > now:
-            return Move(False, m.contacts.get(contact))
+            return Move(False, self._known(contact))
         m.settle(contact, DueKind.FORGET)
         del m.contacts[contact]
+        m.legs = {leg: owner for leg, owner in m.legs.items() if owner != contact}
         return Move(True)
+
+    async def claim(self, contact: str, need: Need, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        k = m.callbacks.get(c.callback)
+        if c.state is not ContactState.CALLBACK or k is None or k["taken_by"]:
+            return Move(False, c)
+        kind = {"type": c.type, "channel": c.channel, "language": c.language, "priority": c.priority}
+        if not c.type:
+            kind = {"type": policy.type_of(need), "channel": need.channel}
+            kind |= {"language": need.language, "priority": need.priority}
+        return self._moved(c.id, offers=self._callbacks.claim(c, k, kind))
+
+    async def dialled(self, contact: str, leg: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.TALKING or not c.dial or c.caller_leg:
+            return Move(False, c)
+        m.legs[f"c_{leg[2:]}"] = c.id
+        m.fact("callback.dialled", c.id, c.lawyer, callback=c.callback, leg=leg)
+        return Move(True, m.put(c, caller_leg=leg))
+
+    async def retry(self, contact: str, reason: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if not c.dial:
+            return Move(False, c)
+        self._callbacks.retry(c, reason)
+        return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
     async def close_callback(self, callback: str, closing: Mapping[str, object], now: int) -> bool:
         m = self._at(now)
-        if (k := m.callbacks.pop(callback, None)) is None:
+        if (k := m.callbacks.get(callback)) is None:
             return False
-        m.fact("callback.closed", k["contact"], **closing, callback=callback)
-        c = m.contacts[k["contact"]]
-        m.put(c, ContactEvent.CLOSE, callback="")
-        m.set_due(DueKind.FORGET, c.id, self._rules.times.forget)
+        if m.contacts[k["contact"]].state in {ContactState.OFFERED, ContactState.TALKING}:
+            return False  # it is being answered right now
+        self._callbacks.close(callback, closing)
         return True
 
     def _is_not_offered(self, c: Contact, lawyer: str) -> bool:
@@ -228,7 +259,6 @@ class MemoryContacts(MemorySteps):
         m.settle(c.id, DueKind.TALK, DueKind.ROOM)
         talk_ms = m.now - c.talk_since_ms
         m.fact("contact.done", c.id, c.lawyer, ended_by=ended_by, talk_ms=talk_ms)
-        m.put(c, ContactEvent.DONE, leg="")
-        m.set_due(DueKind.FORGET, c.id, self._rules.times.forget)
+        self._callbacks.talked(m.put(c, leg=""), talk_ms)
         m.wrap_up(m.lawyers[c.lawyer])
         return self._moved(c.id, c.lawyer, stop=c.leg)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from . import policy
 from .events import Fact
 from .invariants import State, violations
+from .memory_callbacks import shown
 from .memory_contacts import MemoryContacts
 from .memory_lawyers import MemoryLawyers
-from .memory_state import drop_private
 from .ports import Contact, ContactState, Due, Lawyer, LawyerState, Place, Snapshot
 
 
@@ -31,13 +31,13 @@ class MemoryQueue(MemoryContacts, MemoryLawyers):
         return [Due(kind, owner, at) for at, _, kind, owner in sorted(passed) if at <= now][:limit]
 
     async def contact(self, contact: str) -> Contact | None:
-        return self._memory.contacts.get(contact)
+        return self._known(contact)
 
     async def lawyer(self, lawyer: str) -> Lawyer | None:
         return self._memory.lawyers.get(lawyer)
 
     async def place(self, contact: str, now: int) -> Place | None:
-        m, c = self._at(now), self._memory.contacts.get(contact)
+        m, c = self._at(now), self._known(contact)
         if c is None or c.state not in {ContactState.WAITING, ContactState.OFFERED}:
             return None
         same = [one.id for one in m.waiting() if one.type == c.type]
@@ -56,7 +56,7 @@ class MemoryQueue(MemoryContacts, MemoryLawyers):
             at_ms=now,
             contacts=on_line[:limit],
             lawyers=sorted(on_duty, key=lambda one: one.id)[:limit],
-            callbacks=[drop_private(k) for k in callbacks[:limit]],
+            callbacks=[shown(k) for k in callbacks[:limit]],
         )
 
     async def check_invariants(self) -> list[str]:

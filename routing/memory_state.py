@@ -1,6 +1,6 @@
 """What the plain-Python queue remembers, and how it matches contacts and lawyers: by looking at everybody."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from .events import Fact
 from .lawyer import LawyerEvent
 from .policy import Rules
 from .ports import Contact, ContactState, DueKind, Lawyer, LawyerState, LawyerStatus, Offer
-from .records import number_key
 
 
 @dataclass(slots=True)
@@ -37,6 +36,7 @@ class Memory:
     seats: dict[str, Seat] = field(default_factory=dict)
     due: dict[tuple[DueKind, str], int] = field(default_factory=dict)
     callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    legs: dict[str, str] = field(default_factory=dict)  # id made of an outbound leg -> contact
     handling: list[int] = field(default_factory=list)  # the newest first
     arrivals: list[int] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -196,11 +196,13 @@ class Memory:
 
     # Shared steps -------------------------------------------------------------------------------------------
 
-    def back_to_place(self, contact: Contact, event: ContactEvent) -> Iterator[Offer]:
-        contact = self.put(
-            contact, event, lawyer="", leg="", offered_ms=0, until_ms=0, in_room=False, recording=""
-        )
+    def back_to_place(self, contact: Contact, event: ContactEvent, **changes: Any) -> Iterator[Offer]:
+        nobody = {"lawyer": "", "leg": "", "offered_ms": 0, "until_ms": 0, "in_room": False, "recording": ""}
+        contact = self.put(contact, event, **nobody, **changes)
         self.set_due(DueKind.LEASE, contact.id, self.rules.times.wait_lease)
+        if contact.dial:
+            contact = self.put(contact, caller_leg="")
+            self.due[DueKind.LEASE, contact.id] = policy.hours(self.now, self.rules).closes
         yield from self.seek_lawyer(contact)
 
     def return_offer(self, contact: Contact, lawyer: Lawyer, pass_ms: int) -> list[Offer]:
@@ -217,37 +219,6 @@ class Memory:
         self.fact("lawyer.idle", "", lawyer_id)
         return list(self.seek_contact(self.move_on(self.seat(lawyer, event, contact="", until_ms=0))))
 
-    def open_callback(self, contact: Contact, event: ContactEvent, reason: str) -> Contact:
-        """Every contact that leaves without having talked passes here."""
-        id_ = f"k_{contact.id[2:]}"
-        number = contact.callback_number or contact.from_number
-        place = contact.place_ms or self.now
-        due_ms = policy.callback_due_ms(self.now, self.rules)
-        kinds = (DueKind.LEASE, DueKind.RELAX, DueKind.OFFER, DueKind.TALK, DueKind.ROOM)
-        self.settle(contact.id, *kinds)
-        self.callbacks[id_] = {
-            "id": id_,
-            "contact": contact.id,
-            "demand": contact.demand,
-            "reason": reason,
-            "number": number,
-            "channel": contact.channel,
-            "type": contact.type,
-            "priority": contact.priority,
-            "prefecture": contact.prefecture,
-            "place_ms": place,
-            "opened_ms": self.now,
-            "due_ms": due_ms,
-            "number_key": number_key(contact.from_number),
-        }
-        opened = {"callback": id_, "reason": reason, "number": number, "due_ms": due_ms, "place_ms": place}
-        self.fact("callback.opened", contact.id, **opened)
-        return self.put(contact, event, callback=id_, lawyer="", leg="", until_ms=0)
-
     def load(self) -> float:
         duty = sum(map(self.is_on_duty, self.lawyers.values()))
         return policy.load(self.arrivals, self.handling, duty, self.now)
-
-
-def drop_private(record: Mapping[str, Any]) -> dict[str, object]:
-    return {name: value for name, value in record.items() if name != "number_key"}

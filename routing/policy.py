@@ -9,13 +9,12 @@ scripts only ever look such tables up.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Literal
-
-from config.clock import SHANGHAI
 
 from .ports import Need
 
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+UTC_OFFSET_MS = 8 * HOUR_MS  # Asia/Shanghai: no summer time since 1991
 SAMPLES = 100  # so many recent arrivals and handling times are kept; the scripts know the same number
 
 
@@ -47,6 +46,8 @@ class Times:
     forget: int
     callback_due: int
     callback_hours: tuple[int, int]  # hours of the hotline's day
+    callback_retry: tuple[int, ...]  # after the first attempt, the second, ..; then a supervisor decides
+    proof: int  # a shorter talk answers nothing that we owe
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,26 +145,31 @@ def load(arrivals_ms: Sequence[int], handling_ms: Sequence[int], lawyers: int, n
     return math.floor(rate * (sum(handling_ms) / len(handling_ms)) / lawyers * 1000 + 0.5) / 1000
 
 
-def callback_due_ms(now: int, rules: Rules) -> int:
-    """Return when a call-back that is opened now is owed: soon, but within sensible hours (Asia/Shanghai)."""
-    return (
-        sensible(now + rules.times.callback_due, rules) if _is_sensible(now, rules) else sensible(now, rules)
-    )
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When to call back, seen from now (ms): within sensible hours of the hotline's day."""
+
+    due: int  # a call-back that is opened now
+    closes: int  # calling back stops for today; now, if it has
+    retries: tuple[int, ...]  # after the first attempt, the second, ..
+
+
+def hours(now: int, rules: Rules) -> Hours:
+    opens, closes = (hour * HOUR_MS for hour in rules.times.callback_hours)
+    since_midnight = (now + UTC_OFFSET_MS) % DAY_MS
+    retries = tuple(sensible(now + after, rules) for after in rules.times.callback_retry)
+    soon = opens <= since_midnight < closes
+    due = sensible(now + rules.times.callback_due if soon else now, rules)
+    return Hours(due, max(now, now - since_midnight + closes), retries)
 
 
 def sensible(at_ms: int, rules: Rules) -> int:
-    """Return *at_ms*, or the opening of the next sensible hours if it lies outside."""
-    if _is_sensible(at_ms, rules):
+    """Return *at_ms*, or the next opening of the sensible hours if it lies outside them."""
+    opens, closes = (hour * HOUR_MS for hour in rules.times.callback_hours)
+    since_midnight = (at_ms + UTC_OFFSET_MS) % DAY_MS
+    if opens <= since_midnight < closes:
         return at_ms
-    opens, closes = rules.times.callback_hours
-    at = datetime.fromtimestamp(at_ms / 1000, SHANGHAI)
-    day = at + timedelta(days=1) if at.hour >= closes else at
-    return int(day.replace(hour=opens, minute=0, second=0, microsecond=0).timestamp() * 1000)
-
-
-def _is_sensible(at_ms: int, rules: Rules) -> bool:
-    opens, closes = rules.times.callback_hours
-    return opens <= datetime.fromtimestamp(at_ms / 1000, SHANGHAI).hour < closes
+    return at_ms - since_midnight + opens + (DAY_MS if since_midnight >= closes else 0)
 
 
 def estimate_ms(ahead: int, lawyers: int, handling_ms: Sequence[int], rules: Rules) -> int | None:

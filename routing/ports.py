@@ -94,6 +94,13 @@ class Contact:
     until_ms: int = 0  # of the offer
     in_room: bool = False  # the caller was moved into the conference
     recording: str = ""  # RE sid of this talk
+    dial: bool = (
+        False  # a call-back: the caller is not on the line, and is to be dialled once a lawyer answered
+    )
+    caller_leg: str = (
+        ""  # CallSid on which we called them back; '' = they are on the line that they rang in on
+    )
+    takes: str = ""  # the call-back whose place this contact took over
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,8 +318,23 @@ class Queue(Protocol):
         """Move a deadline that is still there, because acting on it failed. Appends no fact."""
         ...
 
+    async def claim(self, contact: str, need: Need, now: int) -> Move:
+        """A call-back is due: the contact waits again in its old place, to be dialled once a lawyer answered.
+        *need* is what it needs if it never chose. Not while its caller is on the line themselves."""
+        ...
+
+    async def dialled(self, contact: str, leg: str, now: int) -> Move:
+        """The carrier rings the caller on *leg*. Not changed = the attempt is over: end the *leg*."""
+        ...
+
+    async def retry(self, contact: str, reason: str, now: int) -> Move:
+        """An attempt is over without a talk: again by the schedule, and after its end a supervisor decides.
+        *reason* ``hours``: it is too late in the day, and counts as no attempt."""
+        ...
+
     async def close_callback(self, callback: str, closing: Mapping[str, object], now: int) -> bool:
-        """Close a call-back by ``{"proof": ..}`` or ``{"signature": ..}``; False if it is not open."""
+        """Close a call-back by ``{"proof": ..}`` or ``{"signature": ..}``, and those it took the place of.
+        False if it is not open, or is being answered right now."""
         ...
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
@@ -377,6 +399,17 @@ class Telephony(Protocol):
 
     async def leg_is_alive(self, leg: str) -> bool:
         """Does a lawyer's leg still exist at the carrier?"""
+        ...
+
+
+class Dialler(Protocol):
+    """Calls people back. Implemented beside ``Telephony``; without one, supervisors see what is owed."""
+
+    async def call_caller(self, contact: str, number: str, timeout_s: int) -> str:
+        """Ring *number* into the contact's conference, as its caller; return the leg's CallSid.
+
+        Raise what ``Telephony`` raises.
+        """
         ...
 
 

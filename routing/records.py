@@ -24,7 +24,7 @@ _CONTACT = tuple(f.name for f in fields(Contact) if f.name not in {"state", "evi
 _LAWYER = tuple(f.name for f in fields(Lawyer) if f.name not in {"state", "status", "skills", "languages"})
 _CALLBACK = (
     *("id", "contact", "demand", "reason", "number", "channel", "type", "priority", "prefecture"),
-    *("place_ms", "opened_ms", "due_ms"),
+    *("place_ms", "opened_ms", "due_ms", "next_ms", "attempts", "taken_by"),
 )
 
 

@@ -32,7 +32,7 @@ from .records import (
 _LUA = files("routing") / "lua"
 _TIMES = (
     *("ring", "menu_lease", "wait_lease", "talk_lease", "room_retry"),
-    *("wrapup", "fresh", "pass_over", "carrier_retry", "forget"),
+    *("wrapup", "fresh", "pass_over", "carrier_retry", "forget", "proof"),
 )
 
 
@@ -120,6 +120,15 @@ class RedisQueue:
 
     async def forget(self, contact: str, now: int) -> Move:
         return await self._move("forget", now, contact)
+
+    async def claim(self, contact: str, need: Need, now: int) -> Move:
+        return await self._move("callback_claim", now, contact, need_record(need, self._rules))
+
+    async def dialled(self, contact: str, leg: str, now: int) -> Move:
+        return await self._move("callback_dialled", now, contact, leg)
+
+    async def retry(self, contact: str, reason: str, now: int) -> Move:
+        return await self._move("callback_retry", now, contact, reason)
 
     async def postpone(self, due: Due, until: int) -> bool:
         return bool(await self._run("postpone", until, f"{due.kind}:{due.owner}", str(until)))
@@ -218,5 +227,6 @@ class RedisQueue:
         if script is None:
             text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
             script = self._scripts[name] = self._redis.register_script(f"{self._common}\n{text}")
-        due = str(policy.callback_due_ms(now, self._rules))
-        return await script(keys=self._keys, args=[str(now), self._times, due, self._ladder, *args])
+        at = policy.hours(now, self._rules)
+        hours = ",".join(map(str, (at.due, at.closes, *at.retries)))
+        return await script(keys=self._keys, args=[str(now), self._times, hours, self._ladder, *args])

@@ -48,6 +48,10 @@ class Replay:
         if (known := self.contacts.get(fact.contact)) is not None:
             self.contacts[fact.contact] = replace(known, **changes)
 
+    def owed(self, fact: Fact, **changes: Any) -> None:
+        if (known := self.callbacks.get(fact.body["callback"])) is not None:
+            known.update(changes)
+
     def seat(self, fact: Fact, **changes: Any) -> None:
         if (known := self.lawyers.get(fact.lawyer)) is not None:
             self.lawyers[fact.lawyer] = replace(known, **changes)
@@ -108,7 +112,7 @@ def _accepted(state: Replay, fact: Fact) -> None:
 
 
 def _joined(state: Replay, fact: Fact) -> None:
-    state.put(fact, in_room=True)
+    state.put(fact, in_room=True, dial=False)
 
 
 def _recording(state: Replay, fact: Fact) -> None:
@@ -118,6 +122,9 @@ def _recording(state: Replay, fact: Fact) -> None:
 def _back_to_place(state: Replay, fact: Fact) -> None:
     nobody = {"lawyer": "", "offered_ms": 0, "until_ms": 0, "in_room": False, "recording": ""}
     state.put(fact, state=ContactState.WAITING, **nobody)
+    contact = state.contacts.get(fact.contact)
+    if contact is not None and contact.dial:
+        state.put(fact, caller_leg="")
 
 
 def _returned(state: Replay, fact: Fact) -> None:
@@ -138,8 +145,8 @@ def _callback_opened(state: Replay, fact: Fact) -> None:
     id_ = fact.body["callback"]
     state.put(fact, state=ContactState.CALLBACK, callback=id_, lawyer="", until_ms=0)
     contact = state.contacts.get(fact.contact)
-    if contact is None:
-        return
+    if contact is None or "next_ms" not in fact.body:
+        return  # opened by the ledger's reconciler: the queue never had it
     state.callbacks[id_] = {
         "id": id_,
         "contact": contact.id,
@@ -149,13 +156,46 @@ def _callback_opened(state: Replay, fact: Fact) -> None:
         "priority": contact.priority,
         "prefecture": contact.prefecture,
         "opened_ms": fact.at_ms,
-        **_only(fact, "reason", "number", "place_ms", "due_ms"),
+        "attempts": 0,
+        "taken_by": "",
+        **_only(fact, "reason", "number", "place_ms", "due_ms", "next_ms"),
     }
 
 
 def _callback_closed(state: Replay, fact: Fact) -> None:
-    state.callbacks.pop(fact.body["callback"], None)
-    state.put(fact, state=ContactState.ENDED, callback="")
+    if state.callbacks.pop(fact.body["callback"], None) is None:
+        return
+    state.put(fact, callback="")
+    contact = state.contacts.get(fact.contact)
+    dialling = contact is not None and contact.state is ContactState.WAITING and contact.dial
+    if dialling or (contact is not None and contact.state is ContactState.CALLBACK):
+        state.put(fact, state=ContactState.ENDED)
+
+
+def _callback_claimed(state: Replay, fact: Fact) -> None:
+    is_now = _only(fact, "type", "channel", "language", "priority", "place_ms", "step")
+    since = fact.body["since_ms"]
+    _back_to_place(state, fact)
+    state.put(fact, dial=True, caller_leg="", waiting_since_ms=since, **is_now)
+    state.owed(fact, next_ms=0)
+
+
+def _callback_dialled(state: Replay, fact: Fact) -> None:
+    state.put(fact, caller_leg=fact.body["leg"])
+
+
+def _callback_retry(state: Replay, fact: Fact) -> None:
+    nobody = {"lawyer": "", "until_ms": 0, "dial": False, "caller_leg": "", "in_room": False}
+    state.put(fact, state=ContactState.CALLBACK, **nobody)
+    state.owed(fact, taken_by="", **_only(fact, "attempts", "next_ms"))
+
+
+def _callback_taken(state: Replay, fact: Fact) -> None:
+    by = fact.body["by"]
+    state.put(fact, state=ContactState.CALLBACK, dial=False)
+    state.owed(fact, taken_by=by, next_ms=0)
+    if (taker := state.contacts.get(by)) is not None:
+        state.contacts[by] = replace(taker, takes=fact.body["callback"])
 
 
 def _signed_in(state: Replay, fact: Fact) -> None:
@@ -239,6 +279,11 @@ _ON: Mapping[str, Callable[[Replay, Fact], None]] = {
     "offer.expired": _returned,
     "offer.failed": _returned,
     "callback.opened": _callback_opened,
+    "callback.claimed": _callback_claimed,
+    "callback.dialled": _callback_dialled,
+    "callback.retry": _callback_retry,
+    "callback.exhausted": _callback_retry,
+    "callback.taken": _callback_taken,
     "callback.closed": _callback_closed,
     "recording.started": _recording,
     "lawyer.signed_in": _signed_in,

@@ -31,6 +31,8 @@ class _Times(_Strict):
     forget: float = Field(gt=0)
     callback_due: float = Field(gt=0)
     callback_hours: tuple[int, int]
+    callback_retry: list[float] = Field(min_length=1)
+    proof: float = Field(ge=0)
 
 
 class _Step(_Strict):
@@ -76,10 +78,11 @@ def load_rules(folder: Path = DEFAULTS) -> Rules:
         raise BadRules(
             f"{folder / 'routing.yaml'}: times.callback_hours: expected two hours, the first lower"
         )
-    times = routing.times.model_dump(exclude={"callback_hours"})
+    times = routing.times.model_dump(exclude={"callback_hours", "callback_retry"})
     return Rules(
         times=Times(
             callback_hours=routing.times.callback_hours,
+            callback_retry=tuple(round(seconds * 1000) for seconds in routing.times.callback_retry),
             **{name: round(seconds * 1000) for name, seconds in times.items()},
         ),
         head_starts_ms={name: round(seconds * 1000) for name, seconds in routing.priorities.items()},

@@ -2,7 +2,7 @@
 local given = cjson.decode(ARGV[5])
 local known = load_contact(given.id)
 if known then return answer(false, known) end
-given.state, given.passed = 'menu', {}
+given.state, given.passed, given.legs = 'menu', {}, {}
 due('lease', given.id, now + times.menu_lease)
 fact('contact.arrived', given.id, '', {
   from = given.from_number, to = given.to_number, entrance = given.entrance, prefecture = given.prefecture,

@@ -1,7 +1,7 @@
 -- ARGV 5 contact   6 number, '' = the one they call from
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
-if c.state == 'talking' or not on_line(c.state) then return answer(false, c) end
+if c.state == 'talking' or c.dial or not on_line(c.state) then return answer(false, c) end
 local l, serves, offers, leg = nil, nil, {}, c.leg
 if c.state == 'offered' then
   l = load_lawyer(c.lawyer)

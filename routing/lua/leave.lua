@@ -1,7 +1,7 @@
--- ARGV 5 contact
+-- ARGV 5 contact, or the id made of the leg on which we called it back
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
-if not on_line(c.state) then return answer(false, c) end
+if not on_line(c.state) or not is_their_leg(c, ARGV[5]) then return answer(false, c) end
 if c.state == 'talking' and c.in_room then
   local l, leg = finish(c, 'caller')
   return answer(true, c, l, {}, leg)
@@ -16,9 +16,13 @@ local stage = c.state == 'talking' and 'answered' or c.state
 if c.state == 'waiting' then leave_queue(c) end
 settle('offer', c.id)
 end_talk(c)
-fact('contact.abandoned', c.id, '', {
-  stage = stage, waited_ms = c.waiting_since_ms > 0 and now - c.waiting_since_ms or 0,
-})
-open_callback(c, c.talk > 0 and stage ~= 'answered' and 'dropped' or 'abandoned')
+if c.dial then
+  open_callback(c, 'unanswered')
+else
+  fact('contact.abandoned', c.id, '', {
+    stage = stage, waited_ms = c.waiting_since_ms > 0 and now - c.waiting_since_ms or 0,
+  })
+  open_callback(c, c.talk > 0 and stage ~= 'answered' and 'dropped' or 'abandoned')
+end
 if l then free_lawyer(l, serves, offers) end
 return answer(true, c, l, offers, leg)

@@ -9,5 +9,5 @@ if not able then return missing('type', c.type) end
 if not serves then return missing('profile', l.profile) end
 fact('offer.expired', c.id, l.id, { rang_ms = now - c.offered_ms })
 be_away(l, 'missed')
-return_offer(c, l, times.pass_over, able, serves, offers)
+l = return_offer(c, l, times.pass_over, able, serves, offers)
 return answer(true, c, l, offers, leg)

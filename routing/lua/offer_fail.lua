@@ -13,5 +13,5 @@ if ARGV[7] ~= 'carrier' then
   be_away(l, 'phone')
   pass_ms = times.pass_over
 end
-return_offer(c, l, pass_ms, able, serves, offers)
+l = return_offer(c, l, pass_ms, able, serves, offers)
 return answer(true, c, l, offers, leg)

@@ -8,5 +8,5 @@ local able, serves, offers, leg = able_for(c), served_by(l), {}, c.leg
 if not able then return missing('type', c.type) end
 if not serves then return missing('profile', l.profile) end
 fact('offer.rejected', c.id, l.id, { reason = ARGV[7] })
-return_offer(c, l, times.pass_over, able, serves, offers)
+l = return_offer(c, l, times.pass_over, able, serves, offers)
 return answer(true, c, l, offers, leg)

@@ -10,6 +10,7 @@ c.digit, c.evidence = need.digit, need.evidence
 if need.prefecture ~= '' then c.prefecture = need.prefecture end
 c.waiting_since_ms, c.place_ms, c.step = now, now - need.head_start, first_manned_step(able)
 local offers = {}
+take_over(c)
 fact('contact.chose', c.id, '', {
   digit = c.digit, channel = c.channel, evidence = c.evidence, language = c.language, prefecture = c.prefecture,
 })

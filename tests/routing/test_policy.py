@@ -102,17 +102,20 @@ def test_safety_comes_before_a_statutory_limit_before_a_missed_call() -> None:
     assert len(set(places)) == len(places)
 
 
-@given(st.integers(0, 4_000_000_000_000))
+@given(st.integers(946_684_800_000, 4_000_000_000_000))
 def test_a_call_back_is_always_due_in_sensible_hours(now: int) -> None:
-    due = policy.callback_due_ms(now, RULES)
-    assert due >= now
-    assert 8 <= datetime.fromtimestamp(due / 1000, SHANGHAI).hour < 21
+    hours = policy.hours(now, RULES)
+    for due in (hours.due, *hours.retries):
+        assert due >= now
+        assert 8 <= datetime.fromtimestamp(due / 1000, SHANGHAI).hour < 21
 
 
 def test_a_call_back_of_the_evening_is_due_in_the_morning() -> None:
-    assert policy.callback_due_ms(at(20, 45), RULES) == at(8) + 24 * 3_600_000
-    assert policy.callback_due_ms(at(2), RULES) == at(8)
-    assert policy.callback_due_ms(at(10), RULES) == at(10, 30)
+    assert policy.hours(at(20, 45), RULES).due == at(8) + 24 * 3_600_000
+    assert policy.hours(at(2), RULES).due == at(8)
+    assert policy.hours(at(10), RULES).due == at(10, 30)
+    assert policy.hours(at(10), RULES).closes == at(21)
+    assert policy.hours(at(22), RULES).closes == at(22)
 
 
 def test_no_estimate_without_evidence_or_without_a_lawyer() -> None:

@@ -72,6 +72,7 @@ class QueueContract(RuleBasedStateMachine):
         self.real = RedisQueue(self.redis, rules)
         self.now = START
         self.read, self.entry = 0, "0-0"
+        self.dials = 0
 
     def run(self, work: Awaitable[Any]) -> Any:
         async def done() -> Any:
@@ -189,11 +190,40 @@ class QueueContract(RuleBasedStateMachine):
 
     @rule(contact=CONTACTS)
     def leave(self, contact: str) -> None:
+        """The leg on which the caller is now ended, or the one that they rang in on."""
         self.both(lambda q: q.leave(contact, self.now))
+        known = self.model._memory.contacts.get(contact)
+        if known is not None and known.caller_leg:
+            self.both(lambda q: q.leave(f"c_{known.caller_leg[2:]}", self.now))
 
     @rule(contact=CONTACTS, number=st.sampled_from(["", "+8613800000009"]))
     def choose_callback(self, contact: str, number: str) -> None:
         self.both(lambda q: q.choose_callback(contact, number, self.now))
+
+    @precondition(lambda self: self.promised(ContactState.CALLBACK))
+    @rule(data=st.data(), answers=st.booleans())
+    def call_back(self, data: st.DataObject, answers: bool) -> None:
+        """Claim it and, if a lawyer is offered, go on as far as the caller's answer."""
+        contact = data.draw(st.sampled_from(self.promised(ContactState.CALLBACK)))
+        self.both(lambda q: q.claim(contact.id, Need("general"), self.now))
+        claimed = self.run(self.model.contact(contact.id))
+        if claimed.state is ContactState.OFFERED:
+            self.answer(contact.id, claimed.lawyer, "accept")
+            self.dial(contact.id)
+            if answers:
+                self.in_room(contact.id)
+            else:
+                self.leave(contact.id)
+
+    @rule(contact=CONTACTS)
+    def dial(self, contact: str) -> None:
+        leg = f"CA{self.dials:032d}"
+        self.dials += 1
+        self.both(lambda q: q.dialled(contact, leg, self.now))
+
+    @rule(contact=CONTACTS, reason=st.sampled_from(["hours", "carrier"]))
+    def retry(self, contact: str, reason: str) -> None:
+        self.both(lambda q: q.retry(contact, reason, self.now))
 
     @rule(contact=CONTACTS)
     def close_callback(self, contact: str) -> None:
@@ -249,7 +279,13 @@ class QueueContract(RuleBasedStateMachine):
                 contact = await queue.contact(due.owner)
                 return contact and await queue.expire(due.owner, contact.lawyer, self.now)
             case DueKind.LEASE:
-                return await queue.leave(due.owner, self.now)
+                contact = await queue.contact(due.owner)
+                if contact is not None and contact.dial:
+                    return await queue.retry(due.owner, "hours", self.now)
+                leg = f"c_{contact.caller_leg[2:]}" if contact and contact.caller_leg else due.owner
+                return await queue.leave(leg, self.now)
+            case DueKind.CALLBACK:
+                return await queue.claim(due.owner, Need("general"), self.now)
             case DueKind.TALK:
                 return await queue.done(due.owner, "carrier", self.now)
             case DueKind.ROOM:
@@ -318,8 +354,9 @@ class QueueContract(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_broken(self) -> None:
-        assert self.run(self.model.check_invariants()) == []
-        assert self.run(self.real.check_invariants()) == []
+        for queue in (self.model, self.real):
+            broken = self.run(queue.check_invariants())
+            assert not broken, broken
 
     @invariant()
     def nobody_able_idles_while_somebody_they_may_serve_waits(self) -> None:

@@ -1,0 +1,145 @@
+"""Call-backs in the plain-Python queue: what is owed to callers who left without having talked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import policy
+from .contact import ContactEvent
+from .memory_state import Memory
+from .ports import Contact, ContactState, DueKind, Offer
+from .records import number_key
+
+_EVERY = (DueKind.LEASE, DueKind.RELAX, DueKind.OFFER, DueKind.TALK, DueKind.ROOM)
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    m: Memory
+
+    def open(self, contact: Contact, event: ContactEvent, reason: str) -> None:
+        """Every contact that leaves without having talked passes here."""
+        m = self.m
+        if contact.callback:
+            self.retry(contact, reason)
+            return
+        id_ = f"k_{contact.id[2:]}"
+        number = contact.callback_number or contact.from_number
+        due_ms = policy.hours(m.now, m.rules).due
+        opened = {
+            "reason": reason,
+            "number": number,
+            "due_ms": due_ms,
+            "place_ms": contact.place_ms or m.now,
+            "next_ms": due_ms if number.startswith("+") else 0,  # nobody can dial a hidden number
+        }
+        m.settle(contact.id, *_EVERY)
+        m.callbacks[id_] = {
+            "id": id_,
+            "contact": contact.id,
+            "demand": contact.demand,
+            "channel": contact.channel,
+            "type": contact.type,
+            "priority": contact.priority,
+            "prefecture": contact.prefecture,
+            "opened_ms": m.now,
+            "attempts": 0,
+            "taken_by": "",
+            "number_key": number_key(contact.from_number),
+            **opened,
+        }
+        if opened["next_ms"]:
+            m.due[DueKind.CALLBACK, contact.id] = due_ms
+        m.fact("callback.opened", contact.id, callback=id_, **opened)
+        m.put(contact, event, callback=id_, lawyer="", leg="", until_ms=0)
+
+    def retry(self, contact: Contact, reason: str) -> None:
+        """The caller was not reached: again by the schedule; when it is used up, a supervisor decides."""
+        m, k = self.m, self.m.callbacks[contact.callback]
+        hours = policy.hours(m.now, m.rules)
+        if reason == "hours":
+            k["next_ms"] = hours.due
+        else:
+            k["attempts"] += 1
+            k["next_ms"] = dict(enumerate(hours.retries, start=1)).get(k["attempts"], 0)
+        m.settle(contact.id, *_EVERY)
+        if k["next_ms"]:
+            m.due[DueKind.CALLBACK, contact.id] = k["next_ms"]
+        told = {"callback": k["id"], "attempts": k["attempts"], "reason": reason, "next_ms": k["next_ms"]}
+        m.fact("callback.retry" if k["next_ms"] else "callback.exhausted", contact.id, **told)
+        nobody = {"lawyer": "", "leg": "", "until_ms": 0, "dial": False, "caller_leg": "", "in_room": False}
+        m.put(contact, ContactEvent.RETRY, **nobody)
+
+    def take_over(self, contact: Contact) -> Contact:
+        """Who rings in while we owe them a call takes over its place, and nobody dials them meanwhile."""
+        m = self.m
+        k = self._open_for(number_key(contact.from_number))
+        if k is None or k["contact"] == contact.id:
+            return contact
+        older = m.contacts[k["contact"]]
+        if older.state is ContactState.WAITING and older.dial:
+            m.settle(older.id, DueKind.LEASE, DueKind.RELAX)
+            m.put(older, state=ContactState.CALLBACK, dial=False)
+        elif older.state is not ContactState.CALLBACK:
+            return contact  # they are being called right now
+        m.settle(older.id, DueKind.CALLBACK)
+        k["taken_by"], k["next_ms"] = contact.id, 0
+        m.fact("callback.taken", older.id, callback=k["id"], by=contact.id)
+        return m.put(contact, takes=k["id"], place_ms=min(contact.place_ms, k["place_ms"]))
+
+    def close(self, callback: str, closing: Mapping[str, object]) -> None:
+        """Close a call-back, and those of the same caller that it took the place of."""
+        m = self.m
+        if (k := m.callbacks.get(callback)) is None:
+            return
+        c = m.contacts[k["contact"]]
+        if c.state in {ContactState.OFFERED, ContactState.TALKING}:
+            return  # it is being answered right now: that talk decides
+        del m.callbacks[callback]
+        m.settle(c.id, DueKind.CALLBACK)
+        m.fact("callback.closed", c.id, **closing, callback=callback)
+        c = m.put(c, callback="")
+        if c.state is ContactState.CALLBACK or (c.state is ContactState.WAITING and c.dial):
+            m.settle(c.id, DueKind.LEASE, DueKind.RELAX)
+            m.set_due(DueKind.FORGET, c.id, m.rules.times.forget)
+            m.put(c, ContactEvent.CLOSE)
+        self.close(c.takes, closing)
+
+    def talked(self, contact: Contact, talk_ms: int) -> None:
+        """A talk is over. Long enough, it closes the caller's call-backs; else they are owed as before."""
+        m, enough = self.m, talk_ms >= self.m.rules.times.proof
+        if contact.callback and not enough:
+            self.retry(contact, "short_talk")
+            return
+        m.set_due(DueKind.FORGET, contact.id, m.rules.times.forget)
+        m.put(contact, ContactEvent.DONE)
+        proof = {"kind": "talk", "lawyer": contact.lawyer, "talk_ms": talk_ms, "contact": contact.id}
+        taken = m.callbacks.get(contact.takes)
+        if contact.callback:
+            self.close(contact.callback, {"proof": proof})
+        elif enough:
+            self.close(contact.takes, {"proof": proof})
+        elif taken is not None and taken["taken_by"] == contact.id:
+            taken["taken_by"] = ""
+            self.retry(m.contacts[taken["contact"]], "short_talk")
+
+    def claim(self, contact: Contact, k: dict[str, Any], kind: Mapping[str, Any]) -> Iterator[Offer]:
+        """The contact waits again in its old place, to be dialled once a lawyer answered."""
+        m = self.m
+        m.settle(contact.id, DueKind.CALLBACK)
+        k["next_ms"] = 0
+        m.passed[contact.id] = {}
+        is_now = {**kind, "place_ms": k["place_ms"], "step": m.first_manned_step(kind["type"])}
+        since = contact.waiting_since_ms or k["opened_ms"]
+        told = {"callback": k["id"], "attempts": k["attempts"], "since_ms": since}
+        m.fact("callback.claimed", contact.id, **told, **is_now)
+        yield from m.back_to_place(contact, ContactEvent.CLAIM, dial=True, waiting_since_ms=since, **is_now)
+
+    def _open_for(self, key: str) -> dict[str, Any] | None:
+        """Return the newest call-back that is owed to this number."""
+        mine = [k for k in self.m.callbacks.values() if key and k["number_key"] == key]
+        return mine[-1] if mine else None
+
+
+def shown(callback: Mapping[str, Any]) -> dict[str, object]:
+    return {name: value for name, value in callback.items() if name != "number_key"}
