@@ -24,8 +24,8 @@ offer.expired         rang_ms                  (lawyer set) the lawyer let it ri
 offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
 callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number,
                       due_ms, place_ms, next_ms (when we dial; 0 = a supervisor decides)
-callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it waits
-                      for a lawyer, and then the caller is dialled
+callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it
+                      waits for a lawyer, and then the caller is dialled
 callback.dialled      callback, leg            (lawyer set)
 callback.retry        callback, attempts, reason (unanswered, short_talk, hours, carrier, ..), next_ms
 callback.exhausted    callback, attempts, reason, next_ms (0): a supervisor decides

@@ -8,14 +8,15 @@ from config.clock import Clock
 from config.errors import AnxinError
 from config.log import Log
 
-from .ports import CallGone, Contact, ContactState, Move, Offer, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, Dialler, Move, Offer, Queue, Telephony
 
+DIAL_SECONDS = 40  # a caller's phone rings so long before the attempt is over
 log = Log(__name__)
 
 
 class Hands:
-    def __init__(self, queue: Queue, telephony: Telephony, clock: Clock) -> None:
-        self._queue, self._telephony, self._clock = queue, telephony, clock
+    def __init__(self, queue: Queue, telephony: Telephony, dialler: Dialler | None, clock: Clock) -> None:
+        self._queue, self._telephony, self._dialler, self._clock = queue, telephony, dialler, clock
         self._tasks: set[asyncio.Task[None]] = set()
 
     def carry_out(self, move: Move) -> None:
@@ -37,32 +38,72 @@ class Hands:
             await asyncio.wait(set(self._tasks))
 
     async def bring(self, contact_id: str) -> None:
-        """Bring the caller to the lawyer who answered, and start the recording. Safe to repeat."""
+        """Bring the caller to the lawyer who answered, and start the recording. Safe to repeat.
+
+        One whom we call back is dialled into the room; ``Switchboard.caller_joined`` goes on from there.
+        """
         contact = await self._queue.contact(contact_id)
         if contact is None or contact.state is not ContactState.TALKING:
             return
+        if contact.dial:
+            await self._dial(contact)
+            return
         try:
             if not contact.in_room:
-                await self._telephony.bring_caller(contact_id)
+                await self._move_in(contact)
                 contact = (await self._queue.in_room(contact_id, self._clock.now_ms())).contact
             if contact is not None and contact.state is ContactState.TALKING and not contact.recording:
-                recording = await self._telephony.record(contact_id)
+                recording = await self._telephony.record(leg_of(contact))
                 await self._queue.recording(contact_id, recording, self._clock.now_ms())
         except CallGone:
-            log.info("caller.gone", contact=contact_id, when="bring")
-            self.carry_out(await self._queue.leave(contact_id, self._clock.now_ms()))
+            await self.caller_gone(contact_id, "bring")
         except AnxinError as error:
             log.warning("caller.not_brought", contact=contact_id, code=error.code)
 
-    async def send(self, contact_id: str, step: str) -> None:
-        """Send the caller's leg to a step of the IVR."""
+    async def send(self, contact: Contact, step: str) -> None:
+        """Send the leg on which the caller was in *contact* to a step of the IVR."""
         try:
-            await self._telephony.send_caller(contact_id, step)
+            await self._telephony.send_caller(leg_of(contact), step)
         except CallGone:
-            log.info("caller.gone", contact=contact_id, when=step)
-            self.carry_out(await self._queue.leave(contact_id, self._clock.now_ms()))
+            await self.caller_gone(contact.id, step)
         except AnxinError as error:
-            log.warning("caller.not_sent", contact=contact_id, step=step, code=error.code)
+            log.warning("caller.not_sent", contact=contact.id, step=step, code=error.code)
+
+    async def caller_gone(self, contact_id: str, when: str) -> None:
+        """The carrier says that the caller's leg is no more."""
+        log.info("caller.gone", contact=contact_id, when=when)
+        contact = await self._queue.contact(contact_id)
+        if contact is not None:
+            self.carry_out(await self._queue.leave(leg_of(contact), self._clock.now_ms()))
+
+    async def give_up(self, contact: Contact, reason: str) -> None:
+        """End an attempt to call somebody back; it is tried again by the schedule."""
+        self.carry_out(await self._queue.retry(contact.id, reason, self._clock.now_ms()))
+        if contact.caller_leg:
+            self.start(self._end_leg(contact.caller_leg))
+
+    async def _move_in(self, contact: Contact) -> None:
+        if contact.caller_leg:  # a talk broke off and goes on: their wait loop walks into the contact's room
+            await self._telephony.send_caller(leg_of(contact), "wait")
+        else:
+            await self._telephony.bring_caller(contact.id)
+
+    async def _dial(self, contact: Contact) -> None:
+        if contact.caller_leg:
+            return  # it rings
+        number = contact.callback_number or contact.from_number
+        if self._dialler is None:
+            await self.give_up(contact, "no_dialler")
+            return
+        try:
+            leg = await self._dialler.call_caller(contact.id, number, DIAL_SECONDS)
+        except (CallGone, AnxinError) as error:
+            log.warning("caller.not_dialled", contact=contact.id, error=type(error).__name__)
+            await self.give_up(contact, "carrier")
+            return
+        move = await self._queue.dialled(contact.id, leg, self._clock.now_ms())
+        if not move.changed:
+            await self._end_leg(leg)
 
     async def _ring(self, offer: Offer) -> None:
         contact = await self._queue.contact(offer.contact)
@@ -94,6 +135,11 @@ class Hands:
             log.error("carrying_out.failed", error=type(error).__name__, what=str(error)[:200])
 
 
+def leg_of(contact: Contact) -> str:
+    """Return the id by which telephony knows the caller's leg: the contact's own, or of the leg we called on."""
+    return f"c_{contact.caller_leg[2:]}" if contact.caller_leg else contact.id
+
+
 def card_of(contact: Contact) -> Mapping[str, str]:
     """Return what the lawyer's phone shows while it rings; empty values are left out."""
     card = {
@@ -105,5 +151,6 @@ def card_of(contact: Contact) -> Mapping[str, str]:
         "digit": contact.digit,
         "ordinal": str(contact.ordinal),
         "waiting_since_ms": str(contact.waiting_since_ms),
+        "callback": contact.callback if contact.dial else "",
     }
     return {name: value for name, value in card.items() if value}

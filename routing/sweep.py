@@ -6,19 +6,24 @@ from config.clock import Clock
 from config.errors import AnxinError
 from config.log import Log
 
-from .hands import Hands
+from . import policy
+from .hands import DIAL_SECONDS, Hands, leg_of
 from .policy import Rules
-from .ports import CallGone, Contact, ContactState, Due, DueKind, LawyerState, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, Due, DueKind, LawyerState, Need, Queue, Telephony
 
 log = Log(__name__)
 TRY_AGAIN_MS = 2000
+HOLD_MS = 60_000  # a call-back that nobody dials is looked at again
 _IN_QUEUE = (ContactState.WAITING, ContactState.OFFERED)
 
 
 class Sweep:
-    def __init__(self, queue: Queue, telephony: Telephony, hands: Hands, clock: Clock, rules: Rules) -> None:
+    def __init__(
+        self, queue: Queue, telephony: Telephony, hands: Hands, clock: Clock, rules: Rules, *, dials: bool
+    ) -> None:
+        """*dials*: call-backs are dialled when due; else they are shown, and stay due."""
         self._queue, self._telephony, self._hands = queue, telephony, hands
-        self._clock, self._rules = clock, rules
+        self._clock, self._rules, self._dials = clock, rules, dials
         self._on: Mapping[DueKind, Callable[[Due], Awaitable[None]]] = {
             DueKind.OFFER: self._offer,
             DueKind.LEASE: self._lease,
@@ -28,6 +33,7 @@ class Sweep:
             DueKind.WRAPUP: self._wrapup,
             DueKind.BEAT: self._beat,
             DueKind.FORGET: self._forget,
+            DueKind.CALLBACK: self._callback,
         }
 
     async def sweep(self, limit: int) -> int:
@@ -53,38 +59,60 @@ class Sweep:
         self._hands.carry_out(move)
 
     async def _lease(self, due: Due) -> None:
-        if not await self._telephony.is_alive(due.owner):
-            log.info("caller.gone", contact=due.owner, when="lease")
-            self._hands.carry_out(await self._queue.leave(due.owner, self._clock.now_ms()))
+        contact = await self._queue.contact(due.owner)
+        if contact is None:
             return
-        move = await self._queue.renew(due.owner, self._clock.now_ms())
-        if move.contact is not None and move.contact.state in {ContactState.MENU, *_IN_QUEUE}:
-            await self._hands.send(due.owner, "wait")
+        if contact.dial:  # nobody is on the line: it is too late in the day to call them
+            self._hands.carry_out(await self._queue.retry(contact.id, "hours", self._clock.now_ms()))
+        elif not await self._telephony.is_alive(leg_of(contact)):
+            await self._hands.caller_gone(contact.id, "lease")
+        else:
+            move = await self._queue.renew(contact.id, self._clock.now_ms())
+            if move.contact is not None and move.contact.state in {ContactState.MENU, *_IN_QUEUE}:
+                await self._hands.send(move.contact, "wait")
 
     async def _talk(self, due: Due) -> None:
-        contact = await self._queue.contact(due.owner)
+        contact, now = await self._queue.contact(due.owner), self._clock.now_ms()
         if contact is None or contact.state is not ContactState.TALKING:
             return
-        if not await self._telephony.is_alive(due.owner):
+        if contact.dial:  # their phone rings: the room's deadline is about that
+            await self._queue.renew(contact.id, now)
+        elif not await self._telephony.is_alive(leg_of(contact)):
             await self._caller_vanished(contact)
         elif contact.leg and not await self._telephony.leg_is_alive(contact.leg):
-            now = self._clock.now_ms()
             self._hands.carry_out(await self._queue.drop(contact.id, contact.lawyer, "lost", now))
-            await self._hands.send(contact.id, "reconnect")
+            await self._hands.send(contact, "reconnect")
         else:
-            await self._queue.renew(contact.id, self._clock.now_ms())
+            await self._queue.renew(contact.id, now)
 
     async def _caller_vanished(self, contact: Contact) -> None:
-        now = self._clock.now_ms()
         if contact.in_room:
-            move = await self._queue.done(contact.id, "carrier", now)
+            move = await self._queue.done(contact.id, "carrier", self._clock.now_ms())
+            self._hands.carry_out(move)
         else:
-            move = await self._queue.leave(contact.id, now)
-        self._hands.carry_out(move)
+            await self._hands.caller_gone(contact.id, "talk")
 
     async def _room(self, due: Due) -> None:
-        await self._queue.postpone(due, self._clock.now_ms() + self._rules.times.room_retry)
-        await self._hands.bring(due.owner)
+        now = self._clock.now_ms()
+        await self._queue.postpone(due, now + self._rules.times.room_retry)
+        contact = await self._queue.contact(due.owner)
+        if contact is None or not contact.dial or not contact.caller_leg:
+            await self._hands.bring(due.owner)
+        elif not await self._telephony.is_alive(leg_of(contact)):
+            await self._hands.caller_gone(contact.id, "dial")
+        elif now - contact.talk_since_ms > DIAL_SECONDS * 2000:
+            await self._hands.give_up(contact, "unanswered")
+
+    async def _callback(self, due: Due) -> None:
+        now = self._clock.now_ms()
+        opens = policy.sensible(now, self._rules)
+        if opens > now or not self._dials:
+            await self._queue.postpone(due, max(opens, now + HOLD_MS))
+            return
+        contact = await self._queue.contact(due.owner)
+        if contact is not None:
+            need = Need(contact.channel or "general", prefecture=contact.prefecture)
+            self._hands.carry_out(await self._queue.claim(contact.id, need, now))
 
     async def _relax(self, due: Due) -> None:
         self._hands.carry_out(await self._queue.relax(due.owner, self._clock.now_ms()))

@@ -6,6 +6,7 @@ out at the carrier; what is not carried out, because the carrier failed or this 
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from config.clock import Clock
 from config.errors import AnxinError
@@ -13,13 +14,14 @@ from config.log import Log
 
 from .errors import UnknownContact
 from .events import Fact
-from .hands import Hands
+from .hands import Hands, leg_of
 from .policy import Rules
 from .ports import (
     Arrival,
     CallGone,
     Contact,
     ContactState,
+    Dialler,
     Lawyer,
     LawyerState,
     Move,
@@ -36,10 +38,19 @@ log = Log(__name__)
 
 
 class Switchboard:
-    def __init__(self, queue: Queue, telephony: Telephony, clock: Clock, rules: Rules) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        telephony: Telephony,
+        clock: Clock,
+        rules: Rules,
+        *,
+        dialler: Dialler | None = None,
+    ) -> None:
+        """Without *dialler* call-backs are shown as due, and nobody is dialled."""
         self._queue, self._telephony, self._clock, self._rules = queue, telephony, clock, rules
-        self._hands = Hands(queue, telephony, clock)
-        self._sweep = Sweep(queue, telephony, self._hands, clock, rules)
+        self._hands = Hands(queue, telephony, dialler, clock)
+        self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=dialler is not None)
 
     # Callers ------------------------------------------------------------------------------------------------
 
@@ -84,6 +95,21 @@ class Switchboard:
         if move.changed and move.contact is not None:
             log.info("caller.left", contact=contact_id, outcome=outcome, state=move.contact.state)
 
+    async def caller_joined(self, contact_id: str) -> None:
+        """The caller whom we called back answered, and is in the room: record."""
+        contact = await self._queue.contact(contact_id)
+        if contact is not None and contact.state is ContactState.TALKING and contact.dial:
+            await self._queue.in_room(contact.id, self._now())
+            await self._hands.bring(contact.id)
+
+    async def call_back_now(self, contact_id: str) -> Contact:
+        """A supervisor wants a call-back made at once, whatever its schedule says."""
+        contact = await self._queue.contact(contact_id)
+        if contact is None:
+            raise UnknownContact(contact_id)
+        need = Need(contact.channel or "general", prefecture=contact.prefecture)
+        return _contact(self._done(await self._queue.claim(contact.id, need, self._now())))
+
     # Legs of lawyers ----------------------------------------------------------------------------------------
 
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None:
@@ -113,17 +139,20 @@ class Switchboard:
 
     async def _broken(self, contact: Contact, outcome: str) -> None:
         """A lawyer's leg ended in a talk. When the caller hangs up it ends too, perhaps first."""
+        if contact.dial:  # before the caller whom they were to talk with answered
+            await self._hands.give_up(contact, "lawyer_left")
+            return
         try:
-            alive = await self._telephony.is_alive(contact.id)
+            alive = await self._telephony.is_alive(leg_of(contact))
         except (CallGone, AnxinError) as error:
             log.warning("caller.unknown", contact=contact.id, error=type(error).__name__)
             return  # the talk's lease finds out
         if not alive:
-            self._done(await self._queue.leave(contact.id, self._now()))
+            await self._hands.caller_gone(contact.id, outcome)
             return
         move = self._done(await self._queue.drop(contact.id, contact.lawyer, outcome, self._now()))
         if move.changed:
-            await self._hands.send(contact.id, "reconnect")
+            await self._hands.send(contact, "reconnect")
 
     # Lawyers ------------------------------------------------------------------------------------------------
 
@@ -163,9 +192,15 @@ class Switchboard:
         lawyer = await self._queue.lawyer(lawyer_id)
         if lawyer is None or lawyer.state is not LawyerState.TALKING:
             return
-        move = await self._queue.done(lawyer.contact, "lawyer", self._now())
+        contact = await self._queue.contact(lawyer.contact)
+        if contact is None:
+            return
+        if contact.dial:  # their phone still rings
+            await self._hands.give_up(contact, "lawyer_left")
+            return
+        move = await self._queue.done(contact.id, "lawyer", self._now())
         if move.changed:
-            await self._hands.send(lawyer.contact, "goodbye")
+            await self._hands.send(contact, "goodbye")
             self._done(move)
 
     async def hold(self, lawyer_id: str, held: bool) -> None:
@@ -194,7 +229,12 @@ class Switchboard:
         return await self._queue.check_invariants()
 
     async def record(self, fact: Fact) -> None:
-        """Append a fact that was decided outside the queue (``FactSink``)."""
+        """Append a fact that was decided outside the queue (``FactSink``).
+
+        One about the leg of a call-back is one about the contact that was called back.
+        """
+        if fact.contact and (known := await self._queue.contact(fact.contact)) is not None:
+            fact = replace(fact, contact=known.id)
         await self._queue.record(fact)
 
     async def close_callback(self, callback: str, closing: Mapping[str, object]) -> bool:

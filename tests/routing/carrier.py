@@ -44,6 +44,10 @@ class ScriptedCarrier:
         if contact in self.gone:
             raise CallGone(contact)
 
+    async def call_caller(self, contact: str, number: str, timeout_s: int) -> str:
+        self._ask("call_caller", contact, number)
+        return f"CA{len(self.did('call_caller')) + 90_000:032d}"
+
     async def record(self, contact: str) -> str:
         self._ask("record", contact)
         return f"RE{len(self.did('record')):032d}"

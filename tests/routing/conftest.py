@@ -6,7 +6,11 @@ import pytest
 from redis.asyncio import Redis
 
 from routing.policy import Rules
+from routing.redis_queue import RedisQueue
 from routing.rules import load_rules
+from routing.switchboard import Switchboard
+from tests.routing.carrier import ManualClock, ScriptedCarrier
+from tests.routing.hotline import Hotline
 from tests.servers import redis_client, valkey
 
 
@@ -25,3 +29,12 @@ async def redis(valkey_url: str) -> AsyncIterator[Redis]:
 @pytest.fixture(scope="session")
 def rules() -> Rules:
     return load_rules()
+
+
+@pytest.fixture
+async def hotline(redis: Redis, rules: Rules) -> AsyncIterator[Hotline]:
+    carrier, clock = ScriptedCarrier(), ManualClock()
+    board = Switchboard(RedisQueue(redis, rules), carrier, clock, rules, dialler=carrier)
+    yield Hotline(board, carrier, clock, redis, rules)
+    await board.settle()
+    assert await board.check_invariants() == []

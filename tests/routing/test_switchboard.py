@@ -1,78 +1,9 @@
 """The switchboard: what it decides is carried out, and what could not be is mended."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
-
-import pytest
-from redis.asyncio import Redis
-
-from routing.keys import ev
-from routing.policy import Rules
-from routing.ports import Arrival, CallGone, Contact, ContactState, Lawyer, LawyerState, LawyerStatus, Need
+from routing.ports import Arrival, CallGone, ContactState, LawyerState, LawyerStatus
 from routing.redis_queue import RedisQueue
-from routing.switchboard import Switchboard
-from tests.routing.carrier import CarrierDown, ManualClock, ScriptedCarrier
-
-CALLER, OTHER = "c_" + "a" * 32, "c_" + "b" * 32
-NEED = Need("dedicated", priority="dedicated", digit="1")
-
-
-@dataclass
-class Hotline:
-    board: Switchboard
-    carrier: ScriptedCarrier
-    clock: ManualClock
-    redis: Redis
-    rules: Rules
-
-    async def seat(self, *lawyers: str) -> None:
-        for lawyer in lawyers:
-            await self.board.sign_in(lawyer, lawyer, {"dedicated", "general"}, {"zh"}, "")
-            await self.board.heartbeat(lawyer, True)
-            await self.board.ready(lawyer)
-            self.clock.ms += 1  # so that one has been idle longer
-        await self.board.settle()
-
-    async def call(self, contact: str = CALLER) -> None:
-        await self.board.arrive(Arrival(contact, "d" + contact[1:], "+8613800000001", "12348", "pstn", "", 1))
-        await self.board.choose(contact, NEED)
-        await self.board.settle()
-
-    async def later(self, seconds: float, *, beating: tuple[str, ...] = ()) -> None:
-        """Let time pass while desks beat and the clock sweeps, as in life."""
-        for _ in range(round(seconds / 0.5)):
-            self.clock.ms += 500
-            for lawyer in beating:
-                await self.board.heartbeat(lawyer, True)
-            await self.board.sweep()
-            await self.board.settle()
-
-    async def caller(self, contact: str = CALLER) -> Contact:
-        found = await self.board.contact(contact)
-        assert found is not None
-        return found
-
-    async def lawyer(self, lawyer: str) -> Lawyer:
-        found = await self.board.lawyer(lawyer)
-        assert found is not None
-        return found
-
-    async def kinds(self) -> list[str]:
-        entries: Any = await self.redis.xrange(ev())
-        return [fields["k"] for _, fields in entries]
-
-    async def callbacks(self) -> list[object]:
-        return [row["reason"] for row in (await self.board.snapshot()).callbacks]
-
-
-@pytest.fixture
-async def hotline(redis: Redis, rules: Rules) -> AsyncIterator[Hotline]:
-    carrier, clock = ScriptedCarrier(), ManualClock()
-    board = Switchboard(RedisQueue(redis, rules), carrier, clock, rules)
-    yield Hotline(board, carrier, clock, redis, rules)
-    await board.settle()
-    assert await board.check_invariants() == []
+from tests.routing.carrier import CarrierDown
+from tests.routing.hotline import CALLER, NEED, OTHER, Hotline
 
 
 async def test_a_caller_is_answered_recorded_and_done(hotline: Hotline) -> None:

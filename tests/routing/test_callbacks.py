@@ -1,0 +1,212 @@
+"""Calling back: the lawyer first, then the caller, at sensible hours, until somebody has talked."""
+
+from datetime import datetime
+
+from config.clock import SHANGHAI
+from routing.ports import ContactState, LawyerState
+from routing.redis_queue import RedisQueue
+from routing.switchboard import Switchboard
+from tests.routing.carrier import CarrierDown
+from tests.routing.hotline import CALLER, OTHER, Hotline
+
+MORNING = int(datetime(2026, 5, 6, 9, tzinfo=SHANGHAI).timestamp() * 1000)
+LEG = f"c_{90_001:032d}"  # how the carrier's webhooks name the first leg on which we called
+
+
+async def owe(hotline: Hotline, contact: str = CALLER, at: int = MORNING) -> None:
+    """A caller hangs up while waiting."""
+    hotline.clock.ms = at
+    await hotline.call(contact)
+    await hotline.board.caller_left(contact, "completed")
+
+
+async def fall_due(hotline: Hotline) -> None:
+    """The half hour is over, and a lawyer is there."""
+    hotline.clock.ms += hotline.rules.times.callback_due
+    await hotline.seat("u_1")
+    await hotline.later(0.5, beating=("u_1",))
+
+
+async def test_the_lawyer_is_rung_first_and_then_the_caller(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    assert hotline.carrier.did("ring") == [(CALLER, "u_1")]
+    assert hotline.carrier.did("call_caller") == []
+
+    await hotline.board.leg_answered(CALLER, "u_1")
+    assert hotline.carrier.did("call_caller") == [(CALLER, "+8613800000001")]
+    assert hotline.carrier.did("bring_caller") == []
+
+    await hotline.board.caller_joined(CALLER)
+    assert hotline.carrier.did("record") == [(LEG,)]
+    hotline.clock.ms += 60_000
+    await hotline.board.caller_left(LEG, "completed")
+    assert (await hotline.caller()).state is ContactState.ENDED
+    assert await hotline.callbacks() == []
+
+
+async def test_late_news_of_the_leg_they_rang_in_on_changes_nothing(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    for _ in range(2):
+        await hotline.board.caller_left(CALLER, "completed")
+    assert (await hotline.caller()).state is ContactState.OFFERED
+
+
+async def test_a_caller_who_does_not_answer_is_tried_again_until_a_supervisor_must_decide(
+    hotline: Hotline,
+) -> None:
+    await owe(hotline)
+    await hotline.seat("u_1")
+    attempts = len(hotline.rules.times.callback_retry) + 1
+    for attempt in range(1, attempts + 1):
+        row = (await hotline.board.snapshot()).callbacks[0]
+        hotline.clock.ms = int(str(row["next_ms"]))
+        await hotline.board.heartbeat("u_1", True)
+        await hotline.later(0.5, beating=("u_1",))
+        await hotline.board.leg_answered(CALLER, "u_1")
+        await hotline.board.caller_left(f"c_{90_000 + attempt:032d}", "no-answer")
+        await hotline.board.settle()
+        assert (await hotline.lawyer("u_1")).state is LawyerState.IDLE
+    row = (await hotline.board.snapshot()).callbacks[0]
+    assert (row["attempts"], row["next_ms"]) == (attempts, 0)
+    assert (await hotline.kinds())[-2:] == ["callback.exhausted", "lawyer.idle"]
+    assert len(hotline.carrier.did("call_caller")) == attempts
+
+    assert await hotline.board.close_callback(
+        str(row["id"]), {"signature": {"by": "u_9", "reason": "refused"}}
+    )
+    assert (await hotline.caller()).state is ContactState.ENDED
+
+
+async def test_nobody_is_called_at_night(hotline: Hotline) -> None:
+    evening = MORNING + 11 * 3_600_000 + 55 * 60_000
+    await owe(hotline, at=evening)
+    row = (await hotline.board.snapshot()).callbacks[0]
+    assert row["due_ms"] == MORNING + 23 * 3_600_000
+
+
+async def test_one_that_finds_no_lawyer_until_night_waits_for_the_morning(hotline: Hotline) -> None:
+    await owe(hotline, at=MORNING + 11 * 3_600_000)
+    hotline.clock.ms += hotline.rules.times.callback_due
+    await hotline.later(0.5)
+    assert (await hotline.caller()).state is ContactState.WAITING
+    hotline.clock.ms = MORNING + 12 * 3_600_000
+    await hotline.later(0.5)
+    row = (await hotline.board.snapshot()).callbacks[0]
+    assert (row["attempts"], row["next_ms"]) == (0, MORNING + 23 * 3_600_000)
+
+
+async def test_a_short_talk_answers_nothing(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.caller_joined(CALLER)
+    hotline.clock.ms += 3000
+    await hotline.board.lawyer_hangs_up("u_1")
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+    assert hotline.carrier.did("send_caller") == [(LEG, "goodbye")]
+
+
+async def test_a_lawyer_who_leaves_before_the_caller_answers_ends_the_attempt(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.leg_ended(CALLER, "u_1", "completed")
+    await hotline.board.settle()
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+    assert (f"CA{90_001:032d}",) in hotline.carrier.did("end_leg")
+
+
+async def test_a_carrier_that_cannot_dial_is_tried_again(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    hotline.carrier.trouble["call_caller"] = [CarrierDown("call_caller")]
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.settle()
+    row = (await hotline.board.snapshot()).callbacks[0]
+    assert (row["attempts"], row["next_ms"]) == (1, hotline.clock.ms + hotline.rules.times.callback_retry[0])
+
+
+async def test_a_leg_whose_end_nobody_told_us_is_found_out(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    hotline.carrier.gone.add(LEG)
+    await hotline.later(4, beating=("u_1",))
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+
+
+async def test_a_talk_that_breaks_goes_on_in_the_callers_wait_loop(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.caller_joined(CALLER)
+    await hotline.seat("u_2")
+    await hotline.board.leg_ended(CALLER, "u_1", "failed")
+    await hotline.board.settle()
+    assert hotline.carrier.did("send_caller") == [(LEG, "reconnect")]
+    await hotline.board.still_here(LEG)
+    await hotline.board.leg_answered(CALLER, "u_2")
+    assert hotline.carrier.did("send_caller")[-1] == (LEG, "wait")
+    assert len(hotline.carrier.did("call_caller")) == 1
+    hotline.clock.ms += 60_000
+    await hotline.board.caller_left(LEG, "completed")
+    assert await hotline.callbacks() == []
+
+
+async def test_a_caller_who_rings_in_again_has_the_old_place_and_is_not_dialled(hotline: Hotline) -> None:
+    await owe(hotline)
+    owed = await hotline.caller()
+    hotline.clock.ms += hotline.rules.times.callback_due - 60_000
+    await hotline.call(OTHER)
+    again = await hotline.caller(OTHER)
+    assert (again.place_ms, again.takes) == (owed.place_ms, owed.callback)
+    await hotline.later(90)
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+
+    await hotline.seat("u_1")
+    await hotline.board.leg_answered(OTHER, "u_1")
+    hotline.clock.ms += 60_000
+    await hotline.board.caller_left(OTHER, "completed")
+    assert await hotline.callbacks() == []
+    assert (await hotline.caller()).state is ContactState.ENDED
+
+
+async def test_a_caller_who_rang_in_again_in_vain_is_owed_one_call(hotline: Hotline) -> None:
+    await owe(hotline)
+    await owe(hotline, OTHER, hotline.clock.ms + 60_000)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(OTHER, "u_1")
+    await hotline.board.caller_joined(OTHER)
+    hotline.clock.ms += 60_000
+    await hotline.board.caller_left(LEG, "completed")
+    assert hotline.carrier.did("ring") == [(OTHER, "u_1")]
+    assert await hotline.callbacks() == []
+
+
+async def test_a_supervisor_has_a_call_made_at_once(hotline: Hotline) -> None:
+    await owe(hotline)
+    await hotline.seat("u_1")
+    await hotline.board.call_back_now(CALLER)
+    await hotline.board.settle()
+    assert hotline.carrier.did("ring") == [(CALLER, "u_1")]
+
+
+async def test_facts_about_the_leg_are_facts_about_the_contact(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    known = await hotline.board.contact(LEG)
+    assert known is not None
+    assert known.id == CALLER
+
+
+async def test_without_a_dialler_call_backs_are_only_shown(hotline: Hotline) -> None:
+    await owe(hotline)
+    queue = RedisQueue(hotline.redis, hotline.rules)
+    shown = Switchboard(queue, hotline.carrier, hotline.clock, hotline.rules)
+    hotline.clock.ms += hotline.rules.times.callback_due
+    assert await shown.sweep() > 0
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+    assert await hotline.callbacks() == ["abandoned"]
