@@ -136,7 +136,7 @@ class Hands:
 
 
 def leg_of(contact: Contact) -> str:
-    """Return the id by which telephony knows the caller's leg: the contact's own, or of the leg we called on."""
+    """Return the id by which telephony knows the caller's leg, theirs or the one that we called on."""
     return f"c_{contact.caller_leg[2:]}" if contact.caller_leg else contact.id
 
 
