@@ -22,6 +22,7 @@ console = Console()
 
 app.add_typer(cli_users.app, name="user")
 app.add_typer(cli_speech.models, name="models")
+app.add_typer(cli_speech.law, name="law")
 app.add_typer(cli_ledger.ledger, name="ledger")
 app.add_typer(cli_ledger.report, name="report")
 app.command()(cli_speech.transcribe)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from transcription.pipeline import Transcript
 
 models = typer.Typer(no_args_is_help=True, help="语音模型 · speech models.")
+law = typer.Typer(no_args_is_help=True, help="法律数据 · statutory data.")
 errors = Console(stderr=True)
 
 
@@ -38,7 +39,10 @@ def list_() -> None:
 
 
 @models.command()
-def fetch(name: Annotated[str, typer.Argument(help="模型名 · see anxin models list")]) -> None:
+def fetch(
+    name: Annotated[str, typer.Argument(help="模型名 · see anxin models list")],
+    unverified: Annotated[bool, typer.Option(help="没有校验值也下载 · although no sha256 is known")] = False,
+) -> None:
     """下载模型（可续传，校验 sha256）· fetch a model: resumes, checks, unpacks safely."""
     from transcription.models import fetch as fetch_model
     from transcription.models import load_catalogue
@@ -50,7 +54,9 @@ def fetch(name: Annotated[str, typer.Argument(help="模型名 · see anxin model
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        path = fetch_model(load_settings().var / "models", load_catalogue()[name], progress)
+        path = fetch_model(
+            load_settings().var / "models", load_catalogue()[name], progress, unverified=unverified
+        )
     typer.echo(f"{name} 就绪 · ready: {path}")
 
 
@@ -95,6 +101,23 @@ def summarise(
     from transcription.summary.command import summarise_file
 
     typer.echo(summarise_file(call, as_json, lambda path: list(transcribe_path(path, lambda _: None).turns)))
+
+
+@law.command()
+def check(
+    file: Annotated[
+        Path | None, typer.Argument(help="数据文件 · a statutes file; default: the one in use")
+    ] = None,
+) -> None:
+    """核对法律数据 · explain each mistake in the statutory data."""
+    from transcription.law.check import check_law
+
+    wrong = check_law(file)
+    for line in wrong:
+        typer.echo(f"✗ {line}")
+    if wrong:
+        raise typer.Exit(1)
+    typer.echo("✓ 法律数据可用 · the statutory data can be used")
 
 
 def transcribe_path(file: Path, progress: Callable[[float], None]) -> "Transcript":

@@ -14,6 +14,8 @@ from config.log import Log
 from config.redis import open_redis, open_sync_redis
 from config.settings import Settings
 from sla import health
+from sla.alerts import tell_breaches
+from sla.reconcile import settle_callbacks
 from sla.targets import load_targets
 from sla.writer import LedgerWriter
 from transcription.queue import QUEUE, enqueue, requeue_lost
@@ -26,6 +28,8 @@ REQUEUE_SECONDS = 3.0
 RECONCILE_SECONDS = 60.0
 HEALTH_SECONDS = 1.0
 LINE_SECONDS = 4.0
+BREACH_SECONDS = 5.0
+SETTLE_SECONDS = 2.0
 FRESH_MS = 5000
 
 log = Log(__name__)
@@ -58,6 +62,12 @@ async def run(settings: Settings) -> None:
         state = "running" if await parts.telephony.is_reachable() else "stuck"
         await parts.redis.hset(health.PREFIX + "carrier", mapping=health.fields(state))
 
+    async def breaches() -> None:
+        await tell_breaches(parts.switchboard, parts.engine, parts.clock)
+
+    async def settle() -> None:
+        await settle_callbacks(parts.switchboard, parts.engine)
+
     reconciler = Reconciler(parts, queue, targets)
 
     try:
@@ -69,6 +79,8 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(RECONCILE_SECONDS, "reconcile", reconciler.compare)),
                 group.create_task(_every(HEALTH_SECONDS, "alive", alive)),
                 group.create_task(_every(LINE_SECONDS, "line", line)),
+                group.create_task(_every(BREACH_SECONDS, "breaches", breaches)),
+                group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
             ]
             await stopping.wait()
             for task in regular:

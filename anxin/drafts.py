@@ -12,7 +12,7 @@ from transcription.summary.summary import Summary, summarise
 from transcription.summary.transcript import Call
 from transcription.turns import Turn
 
-CLASSING = frozenset({"four_100", "channel"})  # the demand is classed by these: never wrapped
+CLASSING = frozenset({"four_100", "channel", "caller_category"})  # a demand is classed by these: plain
 
 
 class Drafter:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from config.clock import from_ms
 from config.log import Log
-from sla.reconcile import CarrierCall, find_missed, settle_callbacks
+from sla.reconcile import CarrierCall, find_missed
 from sla.tables import LedgerRow
 from sla.targets import Targets
 from transcription.store import Recording
@@ -41,7 +41,6 @@ class Reconciler:
             since_ms=now_ms - DAY_MS,
             callback_within_ms=self._within_ms,
         )
-        await settle_callbacks(parts.switchboard, parts.engine)
         await asyncio.to_thread(self._find_recordings, now_ms)
 
     async def _calls(self, since_ms: int) -> Sequence[CarrierCall]:

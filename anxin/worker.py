@@ -16,7 +16,7 @@ from routing.events import Fact
 from routing.keys import ev
 from sla import health
 from transcription.hints import load_hints
-from transcription.jobs import Work, use
+from transcription.jobs import Work, measuring, use
 from transcription.lexicon import load_lexicon
 from transcription.media import Carrier
 from transcription.queue import QUEUE
@@ -30,13 +30,15 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM (the job at hand is finished) or SIGINT."""
     redis = open_sync_redis(settings.redis)
     engine = open_engine(settings.database)
-    use(work_for(settings, redis, engine))
+    work = work_for(settings, redis, engine)
+    use(work)
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     plan = plan_recognizer(settings)
     health.report(redis, "recognizer", "waiting" if plan.kind == "none" else "running")
     # No fork per job: a loaded model is kept, and its threads would not survive one. A job that takes the
     # process down is found by the clock and tried again in the process that the supervisor starts instead.
-    SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
+    with measuring(work):
+        SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
 
 
 def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:

@@ -56,6 +56,8 @@ STATUS = {
     "illegal-transition": 409,
     "conflict": 409,
     "bad-input": 422,
+    "bad-period": 422,
+    "bad-anchor": 422,
 }
 
 _IMPORT = re.compile(r"""(?:from|import)\s*["']([^"']+)["']""")

@@ -277,7 +277,7 @@ class _Run:
 
 def _class(draft: dict[str, Any]) -> dict[str, Any]:
     """Return what the demand's class follows from; never a word of what was said."""
-    body = {key: draft[key] for key in ("four_100", "channel") if draft.get(key)}
+    body = {key: draft[key] for key in ("four_100", "channel", "caller_category") if draft.get(key)}
     if draft.get("work_prefecture"):
         body["prefecture"] = draft["work_prefecture"]
     if draft.get("issue_types"):

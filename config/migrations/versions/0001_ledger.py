@@ -8,6 +8,8 @@ Revision ID: 0001_ledger
 Revises:
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -67,11 +69,11 @@ POSTGRESQL = (
 )
 
 
-def _text(name: str, length: int, **kwargs: bool) -> sa.Column[str]:
+def _text(name: str, length: int, **kwargs: Any) -> sa.Column[str]:
     return sa.Column(name, sa.String(length), nullable=False, **kwargs)
 
 
-def _ms(name: str, **kwargs: bool) -> sa.Column[int]:
+def _ms(name: str, **kwargs: Any) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=False, **kwargs)
 
 
