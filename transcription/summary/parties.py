@@ -81,9 +81,14 @@ _SELF = re.compile(
 )
 
 
+_OTHERS = re.compile(r"(?<![在给帮到去跟为和])(?:他们|她们|人家|别人|你们)[^。我]{0,2}$")
+
+
 def whose(line: Line, at: int, relatives: re.Pattern[str], lines: Iterable[Line]) -> str:
-    """``relative`` when the last person named before *at* is one, else ``self``; looks back one turn."""
+    """``other`` for 他们厂里; ``relative`` when the last person named before *at* is one, else ``self``; looks back one turn."""
     before = line.plain[:at]
+    if _OTHERS.search(before):
+        return "other"
     kin = [m.end() for m in _kin(relatives, before)]
     own = [m.end() for m in _SELF.finditer(before)]
     if kin or own:
@@ -117,7 +122,7 @@ def find_standing(reading: Reading) -> Standing:
         own, now = now, []
     words = list(mentions(file.worker, lines))
     own_words = [m for m in words if whose(m.line, m.start, relatives, lines) == "self"]
-    kin_words = [m for m in words if m not in own_words]
+    kin_words = [m for m in words if whose(m.line, m.start, relatives, lines) == "relative"]
     employer = list(mentions(file.employer, lines))
     nobody = [m for m in mentions(file.nobody, lines) if whose(m.line, m.start, relatives, lines) == "self"]
     relative_works = bool(of_kin or kin_words) and not own and (not own_words or bool(of_kin) or bool(nobody))

@@ -73,7 +73,9 @@ def test_money_that_is_not_owed_is_never_taken_for_it(said: str) -> None:
     assert owed_in_the_end(amounts_of(said)).value is None
 
 
-@given(st.sampled_from(OWED_TABLE), st.sampled_from(NOT_OWED[:-7]), st.booleans())
+@given(
+    st.sampled_from(OWED_TABLE), st.sampled_from([s for s in NOT_OWED[:-7] if "我们" not in s]), st.booleans()
+)
 def test_other_money_in_the_next_turn_never_changes_what_is_owed(
     owed: tuple[str, int], other: str, first: bool
 ) -> None:
