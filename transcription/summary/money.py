@@ -42,6 +42,9 @@ _RATES = {
 }
 _GENERIC = frozenset({"price", "fine", "paid", "other_debt"})
 _NOUNS = ("deposit", "rent", "medical", "fine", "subsidy")
+_HOTLINES = frozenset(
+    {"110", "119", "120", "122", "12315", "12329", "12333", "12345", "12348", "12351", "12368", "12309"}
+)
 _WINDOW = 34
 
 
@@ -192,6 +195,8 @@ def _is_money(plain_text: str, number: Number, dates: Sequence[DateSpan]) -> boo
         return False
     if _MONEY_UNIT.match(plain_text, number.end):
         return True
+    if plain_text[number.start : number.end] in _HOTLINES:
+        return False
     if not number.scaled or _COUNTED.match(plain_text, number.end):
         return False
     return not re.search(
