@@ -223,10 +223,15 @@ class RedisQueue:
         await self._run("learn", 0, kind, name, str(len(others)), dumps(table))
 
     async def _run(self, name: str, now: int, *args: str) -> Any:
+        script, keys, values = self._command(name, now, args)
+        return await script(keys=keys, args=values)
+
+    def _command(self, name: str, now: int, args: Sequence[str]) -> tuple[AsyncScript, list[str], list[str]]:
+        """Return a script, all its keys, and its arguments: those that every script has come first."""
         script = self._scripts.get(name)
         if script is None:
             text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
             script = self._scripts[name] = self._redis.register_script(f"{self._common}\n{text}")
         at = policy.hours(now, self._rules)
         hours = ",".join(map(str, (at.due, at.closes, *at.retries)))
-        return await script(keys=self._keys, args=[str(now), self._times, hours, self._ladder, *args])
+        return script, self._keys, [str(now), self._times, hours, self._ladder, *args]
