@@ -150,7 +150,7 @@ async def _rates(url: str, rules: Rules) -> dict[str, float]:
 
 
 def _packed(command: tuple[str | int, ...]) -> bytes:
-    return hiredis.pack_command(cast("Any", command))
+    return cast("bytes", hiredis.pack_command(cast("Any", command)))
 
 
 def _who(number: int) -> SignIn:
@@ -219,7 +219,7 @@ async def _memory(url: str, rules: Rules) -> dict[str, float]:
 
 
 def _sql_pass_us(size: int) -> float:
-    """Return the p50 of finding a lawyer as mod_callcenter does, in microseconds; no index, as it has none."""
+    """Return the p50 of finding a lawyer as mod_callcenter does (it has no index), in microseconds."""
     base = sqlite3.connect(":memory:")
     base.execute("CREATE TABLE agents (name, status, state, last_offered_call, ready_time, no_answer_count)")
     base.execute("CREATE TABLE tiers (queue, agent, state, level, position)")
@@ -236,7 +236,8 @@ def _sql_pass_us(size: int) -> float:
         began = time.perf_counter_ns()
         base.execute(
             "SELECT a.name, a.status, t.position, t.level "
-            "FROM agents a LEFT JOIN tiers t ON (a.name = t.agent) WHERE t.queue = ? AND a.status IN ('Available', 'On Break') AND a.state = 'Waiting' "
+            "FROM agents a LEFT JOIN tiers t ON (a.name = t.agent) "
+            "WHERE t.queue = ? AND a.status IN ('Available', 'On Break') AND a.state = 'Waiting' "
             "AND a.ready_time <= ? ORDER BY t.level, a.last_offered_call, t.position LIMIT 1",
             (SKILLS[0], START),
         ).fetchall()
