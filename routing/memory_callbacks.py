@@ -102,7 +102,7 @@ class Callbacks:
         if c.state is ContactState.CALLBACK or (c.state is ContactState.WAITING and c.dial):
             m.settle(c.id, DueKind.LEASE, DueKind.RELAX)
             m.set_due(DueKind.FORGET, c.id, m.rules.times.forget)
-            m.put(c, ContactEvent.CLOSE)
+            m.put(c, ContactEvent.CLOSE, dial=False)
         self.close(c.takes, closing)
 
     def talked(self, contact: Contact, talk_ms: int) -> None:

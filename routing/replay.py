@@ -169,7 +169,7 @@ def _callback_closed(state: Replay, fact: Fact) -> None:
     contact = state.contacts.get(fact.contact)
     dialling = contact is not None and contact.state is ContactState.WAITING and contact.dial
     if dialling or (contact is not None and contact.state is ContactState.CALLBACK):
-        state.put(fact, state=ContactState.ENDED)
+        state.put(fact, state=ContactState.ENDED, dial=False)
 
 
 def _callback_claimed(state: Replay, fact: Fact) -> None:

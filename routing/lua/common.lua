@@ -408,6 +408,7 @@ local function close_callback(k, c, body)
     leave_queue(c)
     settle('lease', c.id)
     settle('relax', c.id)
+    c.dial = false
     end_contact(c)
   elseif c.state == 'callback' then
     end_contact(c)
