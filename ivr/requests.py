@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
 from starlette.types import Receive, Scope
 
@@ -100,7 +100,7 @@ class Inbox:
         body = await _body(headers.get(b"content-length", b"0"), receive)
         raw_query = scope["query_string"].decode("latin-1")
         try:
-            pairs = parse_form(body)
+            pairs, asked = parse_form(body), parse_form(scope["query_string"])
         except ValueError as error:  # UnicodeDecodeError is one
             raise Malformed("expected a form in UTF-8") from error
         target = scope["raw_path"].decode("latin-1") + ("?" + raw_query if raw_query else "")
@@ -111,8 +111,7 @@ class Inbox:
         form = dict(reversed(pairs))
         if form.get("AccountSid") != self._account:
             raise Forged("another account")
-        query = dict(reversed(parse_qsl(raw_query, keep_blank_values=True)))
-        return Webhook(form, query, signature)
+        return Webhook(form, dict(reversed(asked)), signature)
 
 
 async def _body(declared: bytes, receive: Receive) -> bytes:

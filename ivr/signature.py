@@ -36,7 +36,8 @@ class SignatureValidator:
         bare = parts.netloc.split(":")[0] if parts.port else parts.netloc
         ported = parts.netloc if parts.port else f"{bare}:{443 if parts.scheme == 'https' else 80}"
         # Twilio signs the URL with its port or without: its own validator accepts either.
-        self._prefixes = tuple(f"{parts.scheme}://{host}{parts.path}" for host in (ported, bare))
+        hosts = (ported, bare) if parts.port else (bare, ported)  # as configured first: it is the usual one
+        self._prefixes = tuple(f"{parts.scheme}://{host}{parts.path}".encode() for host in hosts)
 
     def accepts(
         self, target: str, fields: Iterable[tuple[str, str]], signature: str, algorithm: str = "HMAC_SHA1"
@@ -49,8 +50,7 @@ class SignatureValidator:
             return False
         given = signature.encode("utf-8", "surrogateescape")
         rest = (target + "".join([name + value for name, value in sorted(set(fields))])).encode()
-        right = False
-        for prefix in self._prefixes:
-            computed = b64encode(hmac.digest(self._key, prefix.encode() + rest, digest))
-            right |= hmac.compare_digest(computed, given)
-        return right
+        return any(
+            hmac.compare_digest(b64encode(hmac.digest(self._key, prefix + rest, digest)), given)
+            for prefix in self._prefixes
+        )

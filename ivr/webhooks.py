@@ -15,11 +15,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.clock import Clock
 from config.log import Log
@@ -34,6 +34,11 @@ from .steps import TROUBLE, History, Recordings, StatusNews, Switchboard, VoiceS
 from .twiml import TwimlWriter
 
 log = Log(__name__)
+PREFIX = "/twilio/"
+_OTHER: dict[int, list[tuple[bytes, bytes]]] = {
+    204: [],
+    405: [(b"allow", b"POST"), (b"content-length", b"0")],
+}
 ANSWER_WITHIN_S = 3.0  # of the carrier's 15; then the caller hears that we are recovering, and we try again
 Handler = Callable[[Webhook], Awaitable[Plan]]
 Listener = Callable[[Webhook], Awaitable[None]]
@@ -58,31 +63,35 @@ class Doors:
         self._seen = Seen()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._respond(scope, receive)
-        await response(scope, receive, send)
+        status, body = await self._respond(scope, receive)
+        headers = [(b"content-type", b"text/xml; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+        if status in _OTHER:
+            headers = _OTHER[status]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        path = scope["path_params"]["path"]
+    async def _respond(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        """Return status and TwiML."""
+        path = scope["path"].removeprefix(PREFIX)
         step, listener = self._steps.get(path), self._news.get(path)
         if not step and not listener:
-            return Response(status_code=404)
+            return 404, b""
         if scope["method"] != "POST":
-            return Response(status_code=405, headers={"Allow": "POST"})
+            return 405, b""
         try:
             hook = await self._inbox.read(scope, receive)
             if step:
-                plan = await self._decide(path, step, hook)
-                return Response(self._writer.write(plan), media_type="text/xml")
+                return 200, self._writer.write(await self._decide(path, step, hook))
             if listener and hook not in self._seen:
                 await listener(hook)
                 self._seen.add(hook)
         except (TooLarge, Malformed, Forged) as error:
             log.warning("webhook.refused", where=path, code=error.code, why=str(error))
-            return Response(status_code=error.status)
+            return error.status, b""
         except TROUBLE as error:  # of a listener: the sweep mends what this would have said
             log.warning("webhook.trouble", step=path, error=type(error).__name__, why=str(error))
-            return Response(status_code=503)
-        return Response(status_code=204)
+            return 503, b""
+        return 204, b""
 
     async def _decide(self, step: str, handler: Handler, hook: Webhook) -> Plan:
         try:
@@ -112,7 +121,7 @@ def prompts(library: PromptLibrary) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def router(
+def open_doors(
     switchboard: Switchboard,
     account: CarrierAccount,
     *,
@@ -122,11 +131,11 @@ def router(
     history: History,
     recordings: Recordings,
     clock: Clock,
-) -> APIRouter:
-    """Return the routes. One plain ASGI route for all webhooks: they need none of FastAPI's parsing."""
+) -> Doors:
+    """Return the webhooks of a switchboard."""
     voice = VoiceSteps(switchboard, script, rules, history, clock)
     news = StatusNews(switchboard, recordings)
-    doors = Doors(
+    return Doors(
         Inbox(account.auth_token, account.public_url, account.account_sid),
         TwimlWriter(account.public_url, library.version),
         script,
@@ -149,7 +158,69 @@ def router(
             "recording/status": news.recording,
         },
     )
+
+
+class AheadOfRouting:
+    """ASGI middleware: webhooks go straight to their doors. FastAPI's routing costs as much as they do."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app, self._doors = app, doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ours = scope["type"] == "http" and scope["path"].startswith(PREFIX)
+        await (self._doors if ours else self._app)(scope, receive, send)
+
+
+def install(
+    app: FastAPI,
+    switchboard: Switchboard,
+    account: CarrierAccount,
+    *,
+    script: Script,
+    rules: Rules,
+    library: PromptLibrary,
+    history: History,
+    recordings: Recordings,
+    clock: Clock,
+) -> None:
+    """Put the webhooks ahead of an application's routes, and the recordings among them."""
+    doors = open_doors(
+        switchboard,
+        account,
+        script=script,
+        rules=rules,
+        library=library,
+        history=history,
+        recordings=recordings,
+        clock=clock,
+    )
+    app.add_middleware(AheadOfRouting, doors=doors)
+    app.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def router(
+    switchboard: Switchboard,
+    account: CarrierAccount,
+    *,
+    script: Script,
+    rules: Rules,
+    library: PromptLibrary,
+    history: History,
+    recordings: Recordings,
+    clock: Clock,
+) -> APIRouter:
+    """Return webhooks and recordings as routes, for an application that wants no middleware of ours."""
+    doors = open_doors(
+        switchboard,
+        account,
+        script=script,
+        rules=rules,
+        library=library,
+        history=history,
+        recordings=recordings,
+        clock=clock,
+    )
     api = APIRouter()
-    api.routes.append(Route("/twilio/{path:path}", doors, include_in_schema=False))
+    api.routes.append(Route(f"{PREFIX}{{path:path}}", doors, include_in_schema=False))
     api.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
     return api

@@ -29,7 +29,7 @@ from ivr.carrier import CarrierAccount
 from ivr.data import load_rules, load_script
 from ivr.detection import Earlier
 from ivr.prompts import PromptLibrary
-from ivr.webhooks import router
+from ivr.webhooks import install
 from routing.ports import Arrival, Contact, ContactState, Need, Place
 
 ACCOUNT = CarrierAccount("AC" + "a" * 32, "token-of-the-bench", "https://hotline.example.cn")
@@ -41,7 +41,7 @@ FIELDS = {
     "Direction": "inbound", "From": "+8613800138000", "To": "12348",
     "CallerCountry": "CN", "CalledCountry": "CN", "FromCountry": "CN", "ToCountry": "CN", "msg": "Gather End",
 }  # fmt: skip
-CONNECTIONS, ROUNDS, REQUESTS = 16, 5, 4000
+CONNECTIONS, ROUNDS, REQUESTS = 16, 5, 2500
 
 
 class Constant:
@@ -84,11 +84,9 @@ async def _ignore(*_: object) -> None: ...
 def ours() -> FastAPI:
     """The hotline's own webhooks."""
     app, board, library = FastAPI(), Constant(), PromptLibrary()
-    app.include_router(
-        router(
-            board, ACCOUNT, script=load_script(library), rules=load_rules(), library=library, history=board,
-            recordings=_ignore, clock=SystemClock(),
-        )
+    install(
+        app, board, ACCOUNT, script=load_script(library), rules=load_rules(), library=library, history=board,
+        recordings=_ignore, clock=SystemClock(),
     )  # fmt: skip
     return app
 

@@ -18,7 +18,7 @@ from ivr.carrier import CarrierAccount
 from ivr.data import load_rules, load_script
 from ivr.detection import Earlier
 from ivr.prompts import PromptLibrary
-from ivr.webhooks import router
+from ivr.webhooks import install
 from routing.ports import Arrival, Contact, ContactState, Need, Place
 
 ACCOUNT = CarrierAccount(
@@ -176,11 +176,9 @@ async def line(library: PromptLibrary) -> AsyncIterator[Line]:
         recordings.append(what)
 
     app = FastAPI()
-    app.include_router(
-        router(
-            board, ACCOUNT, script=load_script(library), rules=load_rules(), library=library, history=callers,
-            recordings=on_recording, clock=clock,
-        )
+    install(
+        app, board, ACCOUNT, script=load_script(library), rules=load_rules(), library=library,
+        history=callers, recordings=on_recording, clock=clock,
     )  # fmt: skip
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://10.0.0.7:8000") as http:
