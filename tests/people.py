@@ -10,6 +10,7 @@ import itertools
 import json
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -49,14 +50,76 @@ async def caller(hotline: Hotline, **params: str) -> AsyncIterator[Talk]:
         yield talk
 
 
-class LawyerAtDesk:
-    """A signed-in lawyer whose desk beats and whose phone is registered. *state* is what the desk shows."""
+class Session:
+    """A signed-in browser session: its cookies, pages and websockets."""
 
     def __init__(self, hotline: Hotline, username: str, password: str) -> None:
         self._hotline, self._username, self._password = hotline, username, password
         timeout = aiohttp.ClientTimeout(total=10)
         jar = aiohttp.CookieJar(unsafe=True)  # addresses too, not names alone
         self._http = aiohttp.ClientSession(hotline.web, timeout=timeout, cookie_jar=jar)
+
+    async def sign_in(self) -> None:
+        page = await self._text("/signin")
+        found = re.search(r'name="csrf" value="([^"]+)"', page)
+        form = {"username": self._username, "password": self._password, "csrf": found[1] if found else ""}
+        async with self._http.post("/signin", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303, f"sign-in: {answer.status}"
+
+    def websocket(self, path: str) -> connect:
+        """Open one of our websockets with the session's cookie, from our own origin."""
+        cookie = "; ".join(f"{c.key}={c.value}" for c in self._http.cookie_jar)
+        origin = self._hotline.web
+        url = origin.replace("http", "ws", 1) + path
+        return connect(url, additional_headers={"Cookie": cookie}, origin=origin)  # type: ignore[arg-type]
+
+    async def get(self, path: str) -> Any:
+        async with self._http.get(path) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def _text(self, path: str) -> str:
+        async with self._http.get(path) as answer:
+            return await answer.text()
+
+
+class Viewer(Session):
+    """A supervisor's board. It notes how long after it happened each state of a contact was shown."""
+
+    async def __aenter__(self) -> Self:
+        await self.sign_in()
+        self._seen: dict[tuple[str, str], float] = {}
+        self._changed = asyncio.Condition()
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+        await self._http.close()
+
+    async def lag_ms(self, contact: str, state: str, seconds: float = 10.0) -> float:
+        """Wait until the board shows *contact* in *state*; return how late that was, in milliseconds."""
+        async with asyncio.timeout(seconds), self._changed:
+            await self._changed.wait_for(lambda: (contact, state) in self._seen)
+        return self._seen[contact, state]
+
+    async def _watch(self) -> None:
+        async with self.websocket("/board/ws") as socket:
+            async for raw in socket:
+                now_ms = time.time() * 1000
+                message = json.loads(raw)
+                for contact, row in message.get("set", {}).get("contacts", {}).items():
+                    async with self._changed:
+                        self._seen.setdefault((contact, row["state"]), now_ms - row["since_ms"])
+                        self._changed.notify_all()
+
+
+class LawyerAtDesk(Session):
+    """A signed-in lawyer whose desk beats and whose phone is registered. *state* is what the desk shows."""
+
+    def __init__(self, hotline: Hotline, username: str, password: str) -> None:
+        super().__init__(hotline, username, password)
         self._ids = itertools.count(1)
         self._socket: ClientConnection | None = None
         self._changed = asyncio.Condition()
@@ -77,11 +140,7 @@ class LawyerAtDesk:
         return self
 
     async def _open(self) -> None:
-        page = await self._text("/signin")
-        found = re.search(r'name="csrf" value="([^"]+)"', page)
-        form = {"username": self._username, "password": self._password, "csrf": found[1] if found else ""}
-        async with self._http.post("/signin", data=form, allow_redirects=False) as answer:
-            assert answer.status == 303, f"sign-in: {answer.status}"
+        await self.sign_in()
         self._tasks = [asyncio.create_task(self._sit()), asyncio.create_task(self._beat())]
         await self.until(lambda s: s.get("lawyer") is not None, "the desk opens")
         self._tasks.append(asyncio.create_task(self._keep_phone()))
@@ -107,15 +166,6 @@ class LawyerAtDesk:
         async with self._http.post("/desk/token", headers=headers) as answer:
             assert answer.status == 200, f"voice token: {answer.status} {await answer.text()}"
             return str((await answer.json())["token"])
-
-    async def get(self, path: str) -> Any:
-        async with self._http.get(path) as answer:
-            answer.raise_for_status()
-            return await answer.json()
-
-    async def _text(self, path: str) -> str:
-        async with self._http.get(path) as answer:
-            return await answer.text()
 
     async def ready(self) -> None:
         await self.say("ready")
@@ -184,12 +234,10 @@ class LawyerAtDesk:
 
     async def _sit(self) -> None:
         """Keep the desk's socket open, reconnecting as the page does."""
-        origin = self._hotline.web
-        url = origin.replace("http", "ws", 1) + f"/desk/ws?tab={secrets.token_hex(8)}&takeover=true"
+        path = f"/desk/ws?tab={secrets.token_hex(8)}&takeover=true"
         while True:
             try:
-                cookie = "; ".join(f"{c.key}={c.value}" for c in self._http.cookie_jar)
-                async with connect(url, additional_headers={"Cookie": cookie}, origin=origin) as socket:  # type: ignore[arg-type]
+                async with self.websocket(path) as socket:
                     self._socket = socket
                     async for raw in socket:
                         await self._take(json.loads(raw))
