@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 from config.clock import Clock
 from config.ids import call_of
 from ivr.detection import Earlier
+from routing.switchboard import Switchboard
 from sla.demands import number_key
 from sla.tables import DemandRow
 from transcription import store
@@ -108,11 +109,14 @@ def sound_of(engine: Engine, var: Path, contact: str, recording: str) -> Path | 
 class RecordingDesk:
     """Takes the carrier's recording callbacks: a row in SQL first, then a nudge to the workers."""
 
-    def __init__(self, engine: Engine, queue: Queue, clock: Clock) -> None:
+    def __init__(self, engine: Engine, queue: Queue, clock: Clock, switchboard: Switchboard) -> None:
         self._engine, self._queue, self._clock = engine, queue, clock
+        self._switchboard = switchboard
 
     async def __call__(self, contact: str, recording: str, status: str, url: str, duration_s: int) -> None:  # noqa: ARG002
-        await asyncio.to_thread(self.expect, contact, recording, status, url)
+        found = await self._switchboard.contact(contact)  # a call-back's leg belongs to an earlier contact
+        known = found.id if found else contact
+        await asyncio.to_thread(self.expect, known, recording, status, url)
 
     def expect(self, contact: str, recording: str, status: str = "completed", url: str = "") -> bool:
         """Note a recording that is to be transcribed; return False if it was known. Blocking."""

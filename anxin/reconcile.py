@@ -29,7 +29,7 @@ class Reconciler:
 
     def __init__(self, parts: Parts, queue: Queue, targets: Targets) -> None:
         self._parts, self._within_ms = parts, int(targets.callback.within_min * 60_000)
-        self._recordings = RecordingDesk(parts.engine, queue, parts.clock)
+        self._recordings = RecordingDesk(parts.engine, queue, parts.clock, parts.switchboard)
 
     async def compare(self) -> None:
         parts, now_ms = self._parts, self._parts.clock.now_ms()

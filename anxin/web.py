@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
 from rq import Queue
 
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
     pages.install(app)
     app.add_api_route("/healthz", _health(parts), include_in_schema=False)
     history = CallerHistory(parts.engine)
-    app.include_router(_webhooks(parts, history))
+    _install_webhooks(app, parts, history)
     door = FrontDoor(accounts, auth, Throttle(parts.redis), pages, parts.switchboard)
     app.include_router(agents.signin.router(door))
     keys = settings.keys
@@ -112,16 +112,17 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _webhooks(parts: Parts, history: CallerHistory) -> APIRouter:
+def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> None:
     queue = Queue(QUEUE, connection=open_sync_redis(parts.settings.redis))
-    return ivr.webhooks.router(
+    ivr.webhooks.install(
+        app,
         parts.switchboard,
         parts.account,
         script=load_script(parts.library),
         rules=load_rules(),
         library=parts.library,
         history=history,
-        recordings=RecordingDesk(parts.engine, queue, parts.clock),
+        recordings=RecordingDesk(parts.engine, queue, parts.clock, parts.switchboard),
         clock=parts.clock,
     )
 
