@@ -85,7 +85,7 @@ async function refresh() {
 }
 
 function failed(error) {
-  const lost = line.value === "open";
+  const lost = line.value === "open" || line.value === "ended";
   if (lost && unstable.value) return; // the SDK is reconnecting, and says disconnect if that fails
   problem.value = { code: codeOf(error), lost, wait: error?.body?.wait_s };
   if (!active || !lost) over();
@@ -103,7 +103,8 @@ function codeOf(error) {
 
 function over() {
   if (line.value === "idle" || line.value === "ended") return;
-  line.value = problem.value && !call.value ? "idle" : "ended";
+  // A call that never reached the hotline (no microphone, no network) did not end: it was not made.
+  line.value = call.value || active?.parameters?.CallSid?.startsWith("CA") ? "ended" : "idle";
   unstable.value = false;
   levels.value = { me: 0, other: 0 };
   const [one, dev] = [active, device];
