@@ -15,10 +15,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.clock import Clock
@@ -196,31 +195,3 @@ def install(
     )
     app.add_middleware(AheadOfRouting, doors=doors)
     app.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
-
-
-def router(
-    switchboard: Switchboard,
-    account: CarrierAccount,
-    *,
-    script: Script,
-    rules: Rules,
-    library: PromptLibrary,
-    history: History,
-    recordings: Recordings,
-    clock: Clock,
-) -> APIRouter:
-    """Return webhooks and recordings as routes, for an application that wants no middleware of ours."""
-    doors = open_doors(
-        switchboard,
-        account,
-        script=script,
-        rules=rules,
-        library=library,
-        history=history,
-        recordings=recordings,
-        clock=clock,
-    )
-    api = APIRouter()
-    api.routes.append(Route(f"{PREFIX}{{path:path}}", doors, include_in_schema=False))
-    api.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
-    return api
