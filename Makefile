@@ -9,7 +9,7 @@ export npm_config_fund = false
 export npm_config_audit = false
 export npm_config_update_notifier = false
 
-.PHONY: run test check unit browser chaos fmt bench lock prompts screenshots clean
+.PHONY: run test check browser chaos fmt bench lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run node_modules/.installed ## set up and start the whole hotline
@@ -66,6 +66,12 @@ node_modules/.installed: package.json package-lock.json requirements/node.txt | 
 	@command -v npm >/dev/null || { $(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/node.txt; }
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
 	@touch $@
+
+chaos: $(VENV)/.dev node_modules/.installed ## kill every process at every stage of a call
+	@$(BIN)/pytest tests/chaos -p no:randomly
+
+browser: $(VENV)/.dev node_modules/.installed ## the main job in real Chromium
+	@$(BIN)/pytest tests/browser
 
 clean: ## remove what can be made again (var/ stays)
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
