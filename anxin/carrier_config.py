@@ -9,6 +9,8 @@ from pathlib import Path
 
 from config.settings import Settings
 
+from .cert import own_names
+
 
 def write_carrier_config(settings: Settings) -> Path:
     """Write var/carrier.json (mode 600) and return its path."""
@@ -33,6 +35,7 @@ def write_carrier_config(settings: Settings) -> Path:
         "applications": {keys.application_sid: hooks},
         "numbers": {settings.hotline_number: hooks},
         "sip": {"host": settings.sip_host, "port": settings.sip_port, "trunk": settings.sip_trunk or None},
+        "media": {"ice_hosts": _media_hosts(settings.host)},
         "recordings_dir": str((settings.var / "carrier" / "recordings").absolute()),
         "state_dir": str((settings.var / "carrier").absolute()),
     }
@@ -45,3 +48,11 @@ def write_carrier_config(settings: Settings) -> Path:
         json.dump(config, file, indent=1)
     draft.replace(path)
     return path
+
+
+def _media_hosts(host: str) -> list[str]:
+    """Where browsers may send sound: this machine alone, or its address on the network as well."""
+    addresses = ["127.0.0.1"]
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        addresses += [name for name in own_names() if name.replace(".", "").isdigit()]
+    return list(dict.fromkeys(addresses))

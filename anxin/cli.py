@@ -13,6 +13,7 @@ from anxin import cli_ledger, cli_speech, cli_users
 from config.errors import AnxinError
 from config.log import start_logging
 from config.settings import PREFIX, Settings, load_settings, misspelt
+from config.tls import trust_own_certificate
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="安心 12348 · the call centre of a legal-aid hotline."
@@ -43,6 +44,7 @@ def main() -> None:
 def _process(name: str) -> Settings:
     settings = load_settings()
     start_logging(name, settings.log_level)
+    trust_own_certificate(settings)
     return settings
 
 
@@ -54,6 +56,7 @@ def up() -> None:
     settings = load_settings()
     for line in misspelt(dict(os.environ)):
         console.print(f"注意 · note: {line}", markup=False)
+    trust_own_certificate(settings)
     asyncio.run(run(settings, console))
 
 
@@ -86,7 +89,9 @@ def carrier() -> None:
     """内嵌电话网 · the embedded phone network, alone."""
     from anxin.carrier_config import write_carrier_config
 
-    config = write_carrier_config(load_settings())
+    settings = load_settings()
+    trust_own_certificate(settings)
+    config = write_carrier_config(settings)
     os.execv(sys.executable, [sys.executable, "-m", "carrier", "--config", str(config)])  # noqa: S606
 
 
