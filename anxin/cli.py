@@ -1,6 +1,7 @@
 """The command line. Each command loads what it needs when it runs, so that ``--help`` stays quick."""
 
 import asyncio
+import io
 import os
 import sys
 from pathlib import Path
@@ -54,6 +55,8 @@ def up() -> None:
     from anxin.up import up as run
 
     settings = load_settings()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # into a file or a pipe, too, as it happens
     for line in misspelt(dict(os.environ)):
         console.print(f"注意 · note: {line}", markup=False)
     trust_own_certificate(settings)

@@ -72,8 +72,8 @@ async def up(settings: Settings, console: Console) -> None:
             programs = _programs(settings)
             await asyncio.gather(*(_served(start(program), stopping) for program in programs))
         if not stopping.is_set():
-            _write_state(settings, children)
             _banner(settings, demo, console, time.monotonic() - began)
+            _write_state(settings, children)
             fetching = asyncio.create_task(asyncio.to_thread(first_fetch, settings, console))
             watching = asyncio.create_task(_watch(settings, children))
             await stopping.wait()
