@@ -59,11 +59,12 @@ class Hotline:
         }
         return {**os.environ, "ANXIN_VAR": str(self.var), **ports}
 
-    def anxin(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of ``anxin`` against this hotline."""
+    def anxin(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ``anxin`` against this hotline; *environment* adds variables."""
         return subprocess.run(
             [sys.executable, "-m", "anxin", *words],
-            env=self.environment(), capture_output=True, text=True, timeout=120, check=False,
+            env={**self.environment(), **environment},
+            capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
     def logs(self) -> str:
