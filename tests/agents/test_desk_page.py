@@ -93,6 +93,7 @@ async def test_a_lawyer_answers_talks_and_hangs_up_by_the_keys(here: Stage) -> N
         await leg.digits_are("5")
         await page.keyboard.press("Alt+h")
         await until(lambda: ("hold", here.lawyer, True) in here.office.switchboard.calls)
+        await expect(page.get_by_role("button", name="取消保持")).to_be_visible()
         await page.keyboard.press("Alt+h")
         await until(lambda: ("hold", here.lawyer, False) in here.office.switchboard.calls)
         await page.keyboard.press("Alt+x")
