@@ -1,9 +1,13 @@
 """One hotline per ``var/``, and ports that are free: said plainly before anything starts."""
 
+import contextlib
+import errno
 import fcntl
 import os
+import random
 import socket
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from config.errors import AnxinError
@@ -48,17 +52,49 @@ def lock(path: Path, *, wait_seconds: float = 0.0) -> int:
     return descriptor
 
 
-def free_port(host: str, port: int, setting: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return *port* if it can be bound now (0 = any free one). Raise PortTaken naming the setting."""
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def free_port(
+    host: str,
+    port: int,
+    setting: str,
+    kind: socket.SocketKind = socket.SOCK_STREAM,
+    others: Collection[int] = (),
+) -> int:
+    """Return *port* if it can be bound now and is none of *others* (0 = any such one).
+
+    Raise PortTaken naming the setting. Any free one lies below the range from which the system numbers
+    outgoing connections, so that none of those takes it before the process that is told of it listens there,
+    or while that process restarts.
+    """
+    if port:
+        _try(host, port, setting, kind, others)
+        return port
+    below = int(EPHEMERAL.read_text().split()[0]) if EPHEMERAL.exists() else 32768
+    candidates = random.sample(range(below // 2, below), 50)  # at random: two hotlines must not meet
+    for candidate in candidates[:-1]:
+        with contextlib.suppress(PortTaken):
+            _try(host, candidate, setting, kind, others)
+            return candidate
+    _try(host, candidates[-1], setting, kind, others)
+    return candidates[-1]
+
+
+def _try(host: str, port: int, setting: str, kind: socket.SocketKind, others: Collection[int]) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
         if kind is socket.SOCK_STREAM:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise PortTaken(
-                f"端口 {host}:{port} 不可用（{error.strerror}）。"
-                f"停止占用它的程序，或设置 {setting}=另一个端口。\n"
-                f"Port {host}:{port} cannot be used: stop what uses it, or set {setting}."
-            ) from error
-        return int(probe.getsockname()[1])
+            raise _taken(host, port, setting, error.strerror) from error
+    if port in others:
+        raise _taken(host, port, setting, os.strerror(errno.EADDRINUSE))
+
+
+def _taken(host: str, port: int, setting: str, why: str | None) -> PortTaken:
+    return PortTaken(
+        f"端口 {host}:{port} 不可用（{why}）。停止占用它的程序，或设置 {setting}=另一个端口。\n"
+        f"Port {host}:{port} cannot be used: stop what uses it, or set {setting}."
+    )

@@ -19,11 +19,11 @@ LOG_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. *ready* returns True once the process serves; it is asked every 50 ms."""
+    """What to run. *ready* returns True once the process of that pid serves; it is asked every 50 ms."""
 
     name: str
     command: Sequence[str]
-    ready: Callable[[], Awaitable[bool]]
+    ready: Callable[[int], Awaitable[bool]]
     cwd: Path | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     pass_fds: tuple[int, ...] = ()
@@ -103,7 +103,7 @@ class Child:
             limit=1 << 20,
         )
         self.pid = self._process.pid
-        probe = asyncio.create_task(self._probe())
+        probe = asyncio.create_task(self._probe(self._process.pid))
         try:
             await self._copy_output(self._process.stdout)
             return await self._process.wait()
@@ -112,8 +112,8 @@ class Child:
             self._serving.clear()
             self.pid = None
 
-    async def _probe(self) -> None:
-        while not await self.program.ready():
+    async def _probe(self, pid: int) -> None:
+        while not await self.program.ready(pid):
             await asyncio.sleep(0.05)
         self._serving.set()
 

@@ -93,7 +93,9 @@ def _settle_ports(settings: Settings) -> Settings:
     """Check that the ports are free and give port 0 a number, so that every process is told the same."""
     ports = {"web_port": free_port(settings.host, settings.web_port, "ANXIN_WEB_PORT")}
     if not settings.twilio:
-        ports["carrier_port"] = free_port(settings.host, settings.carrier_port, "ANXIN_CARRIER_PORT")
+        ports["carrier_port"] = free_port(
+            settings.host, settings.carrier_port, "ANXIN_CARRIER_PORT", others=ports.values()
+        )
         udp = socket.SOCK_DGRAM
         ports["sip_port"] = free_port(settings.sip_host, settings.sip_port, "ANXIN_SIP_PORT", udp)
     for name, port in ports.items():
@@ -106,7 +108,7 @@ def _valkey(settings: Settings) -> Program:
     held = lock(directory / "lock", wait_seconds=10)  # an orphan of a killed supervisor may still be ending
     command = valkey_command(directory)
 
-    async def ready() -> bool:
+    async def ready(_pid: int) -> bool:
         client = open_redis(settings.redis)
         try:
             return bool(await client.ping())
@@ -138,10 +140,10 @@ def _programs(settings: Settings) -> list[Program]:
     anxin = [sys.executable, "-m", "anxin"]
     redis = open_sync_redis(settings.redis)
 
-    async def clock() -> bool:
+    async def clock(_pid: int) -> bool:
         return await clock_is_alive(settings)
 
-    async def workers() -> bool:
+    async def workers(_pid: int) -> bool:
         return bool(await asyncio.to_thread(Worker.count, redis))
 
     programs = [
@@ -159,19 +161,20 @@ def _programs(settings: Settings) -> list[Program]:
     return programs
 
 
-def _answers(url: str) -> Callable[[], Awaitable[bool]]:
+def _answers(url: str) -> Callable[[int], Awaitable[bool]]:
+    """Ask *url* until the very process that we started says so: another's answer on that port is none."""
     trust = ssl.create_default_context()
     trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # our own process on our own machine
 
-    async def ready() -> bool:
+    async def ready(pid: int) -> bool:
         try:
             timeout = aiohttp.ClientTimeout(total=2)
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
                 session.get(url, ssl=trust) as answer,
             ):
-                return answer.status < 500
-        except (aiohttp.ClientError, TimeoutError, OSError):
+                return answer.status == 200 and await answer.text() == f"ok {pid}\n"
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeDecodeError):
             return False
 
     return ready

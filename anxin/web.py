@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -134,8 +135,8 @@ def _voice_edge(settings: Settings) -> VoiceEdge:
 
 def _health(parts: Parts) -> Callable[[], Awaitable[PlainTextResponse]]:
     async def health() -> PlainTextResponse:
-        """Say that we serve: 200 when Redis answers too."""
+        """Say that we serve, and which process we are: 200 when Redis answers too."""
         await parts.redis.ping()
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse(f"ok {os.getpid()}\n")
 
     return health

@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar
 
 import uvicorn
-from starlette.routing import WebSocketRoute
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from .accounts import Accounts
@@ -74,6 +77,11 @@ class _Server(uvicorn.Server):
         yield
 
 
+async def _health(_request: Request) -> PlainTextResponse:
+    """Say that we serve, and which process we are."""
+    return PlainTextResponse(f"ok {os.getpid()}\n")
+
+
 class Carrier:
     """Start it, use ``http`` and ``sip``, stop it."""
 
@@ -93,7 +101,9 @@ class Carrier:
         accounts = Accounts(config)
         exchange = CallExchange(network, accounts, Tokens(config.account_sid, config.api_keys))
         network.dialer = self.phones = make_phones(exchange, mixer, config)
-        self._app = Rest(network, accounts).application(WebSocketRoute("/signal", self.phones.signal))
+        self._app = Rest(network, accounts).application(
+            WebSocketRoute("/signal", self.phones.signal), Route("/healthz", _health)
+        )
         self._socket: socket.socket | None = None
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None

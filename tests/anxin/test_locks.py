@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anxin.locks import AlreadyRunning, PortTaken, free_port, lock
+from anxin.locks import EPHEMERAL, AlreadyRunning, PortTaken, free_port, lock
 
 
 def test_a_second_copy_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
@@ -31,5 +31,14 @@ def test_a_taken_port_names_the_setting_to_change() -> None:
             free_port("127.0.0.1", port, "ANXIN_WEB_PORT")
 
 
-def test_port_zero_becomes_a_real_port() -> None:
-    assert free_port("127.0.0.1", 0, "ANXIN_WEB_PORT") > 0
+def test_port_zero_becomes_a_port_that_no_outgoing_connection_takes() -> None:
+    lowest = int(EPHEMERAL.read_text().split()[0])
+
+    assert 0 < free_port("127.0.0.1", 0, "ANXIN_WEB_PORT") < lowest
+
+
+def test_two_of_our_own_servers_cannot_have_the_same_port() -> None:
+    port = free_port("127.0.0.1", 0, "ANXIN_WEB_PORT")
+
+    with pytest.raises(PortTaken, match="ANXIN_CARRIER_PORT"):
+        free_port("127.0.0.1", port, "ANXIN_CARRIER_PORT", others=[port])

@@ -13,7 +13,7 @@ STUBBORN = "import signal,sys,time,pathlib; signal.signal(15, signal.SIG_IGN); "
 
 
 def program(flag: Path, code: str = SERVES, stop_seconds: float = 5.0) -> Program:
-    async def ready() -> bool:
+    async def ready(_pid: int) -> bool:
         return flag.exists()
 
     return Program("thing", [sys.executable, "-c", code, str(flag)], ready, stop_seconds=stop_seconds)
