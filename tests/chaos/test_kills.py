@@ -6,13 +6,12 @@ goes on to its end; no lawyer has two calls; no invariant of the live state is b
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from tests.chaos.care import is_cared_for, settled, until
 from tests.hotline import Hotline, hotline
 from tests.people import LawyerAtDesk, caller
 from tests.phones import RATE, Talk, loudness, tone
@@ -21,7 +20,6 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 PROCESSES = ("web", "worker-0", "clock", "carrier", "valkey")
 STAGES = ("menu", "waiting", "ringing", "talking", "hung_up")
-SETTLE_SECONDS = 75.0
 
 
 @pytest.fixture(scope="module")
@@ -79,18 +77,17 @@ async def test_a_killed_process_loses_nobody(
         contact = "c_" + talk.call_sid[2:]
         before = running.state["processes"][name]["restarts"]
         running.kill(name)
-        await _until(lambda: running.state["processes"][name]["restarts"] > before, 20, f"{name} restarts")
+        await until(lambda: running.state["processes"][name]["restarts"] > before, 20, f"{name} restarts")
         await asyncio.sleep(1.0)
         with contextlib.suppress(ConnectionError, TimeoutError):
             await talk.hangup()
     lawyer.talking = ""
 
-    rows = await _settled(running, contact)
+    fate = await settled(running, contact)
 
-    demand = rows["demand"]
-    assert demand is not None, f"no demand for a contact that reached us\n{running.logs()}"
-    assert rows["stuck"] == [], f"{rows['stuck']}\n{running.logs()}"
-    assert _is_cared_for(demand), dict(demand)
+    assert fate.demand is not None, f"no demand for a contact that reached us\n{running.logs()}"
+    assert fate.stuck == [], f"{fate.stuck}\n{running.logs()}"
+    assert is_cared_for(fate.demand), fate.demand
     assert running.anxin("ledger", "verify").returncode == 0
     assert running.anxin("invariants").returncode == 0, running.anxin("invariants").stdout
 
@@ -104,59 +101,9 @@ async def test_a_caller_who_hangs_up_gets_a_demand_and_what_it_needs(
         await talk.hangup()
     lawyer.talking = ""
 
-    rows = await _settled(running, contact)
+    fate = await settled(running, contact)
 
-    assert rows["demand"]["state"] == "open"
-    assert rows["demand"]["callback"] or stage == "talking", rows["demand"]
-    assert rows["stuck"] == []
-
-
-async def _settled(running: Hotline, contact: str) -> dict[str, object]:
-    """Wait until the contact has left the line in Redis and the ledger has its demand; return both."""
-    found: dict[str, object] = {"demand": None, "stuck": ["nothing was read"]}
-
-    async def look() -> bool:
-        found["stuck"] = await asyncio.to_thread(_live, running, contact)
-        demand = found["demand"] = await asyncio.to_thread(_demand, running, contact)
-        return found["stuck"] == [] and demand is not None and _is_cared_for(demand)
-
-    with contextlib.suppress(AssertionError):
-        await _until(look, SETTLE_SECONDS, "settled")
-    return found
-
-
-def _is_cared_for(demand: dict[str, object]) -> bool:
-    """Closed with proof, or owed a call-back, or talked about and open until the talk is proved."""
-    return demand["state"] == "closed" or bool(demand["callback"]) or int(str(demand["talk_ms"])) > 0
-
-
-def _demand(running: Hotline, contact: str) -> dict[str, object] | None:
-    engine = create_engine(f"sqlite:///{running.var / 'anxin.db'}")
-    with engine.connect() as connection:
-        row = connection.execute(text("SELECT * FROM demand WHERE contact = :c"), {"c": contact}).first()
-    engine.dispose()
-    return dict(row._mapping) if row else None
-
-
-def _live(running: Hotline, contact: str) -> list[str]:
-    """The contact's state in Redis while it is still on the line, as the board sees it."""
-    shown = running.anxin("snapshot")
-    if shown.returncode:
-        return [shown.stdout + shown.stderr]
-    live = json.loads(shown.stdout)
-    on_line = {"menu", "waiting", "offered", "talking"}
-    return [
-        f"{c['id']} {c['state']}" for c in live["contacts"] if c["id"] == contact and c["state"] in on_line
-    ]
-
-
-async def _until(holds: Callable[[], bool | Awaitable[bool]], seconds: float, what: str) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                answer = holds()
-                if answer if isinstance(answer, bool) else await answer:
-                    return
-                await asyncio.sleep(0.1)
-    except TimeoutError:
-        raise AssertionError(f"{what}: not within {seconds} s") from None
+    assert fate.demand is not None
+    assert fate.demand["state"] == "open"
+    assert fate.demand["callback"] or stage == "talking", fate.demand
+    assert fate.stuck == []
