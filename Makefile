@@ -67,8 +67,8 @@ node_modules/.installed: package.json package-lock.json requirements/node.txt | 
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
 	@touch $@
 
-chaos: $(VENV)/.dev node_modules/.installed ## kill every process at every stage of a call
-	@$(BIN)/pytest tests/chaos -p no:randomly
+chaos: $(VENV)/.dev node_modules/.installed ## kill every process at every stage of a call, and 1,000 times under load
+	@ANXIN_CHAOS_KILLS=1000 $(BIN)/pytest tests/chaos -p no:randomly -s
 
 browser: $(VENV)/.dev node_modules/.installed ## the main job in real Chromium
 	@$(BIN)/pytest tests/browser

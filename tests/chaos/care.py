@@ -30,9 +30,12 @@ async def settled(running: Hotline, contact: str) -> Fate:
     fate = Fate()
 
     async def look() -> bool:
-        fate.stuck = [
-            f"{c} {s}" for c, s in (await asyncio.to_thread(on_line, running)).items() if c == contact
-        ]
+        try:
+            states = await asyncio.to_thread(on_line, running)
+        except Unseen as why:
+            fate.stuck = [str(why)]
+            return False
+        fate.stuck = [f"{c} {s}" for c, s in states.items() if c == contact]
         fate.demand = (await asyncio.to_thread(demands, running)).get(contact)
         return not fate.stuck and fate.demand is not None and is_cared_for(fate.demand)
 
@@ -55,11 +58,15 @@ def demands(running: Hotline) -> dict[str, Row]:
     return {row["contact"]: row for row in rows}
 
 
+class Unseen(Exception):
+    """Redis does not answer now."""
+
+
 def on_line(running: Hotline) -> dict[str, str]:
-    """The state of every contact that is still on the line, as the board sees it."""
+    """The state of every contact that is still on the line, as the board sees it. Raise Unseen."""
     shown = running.anxin("snapshot")
     if shown.returncode:
-        return {"snapshot": shown.stdout + shown.stderr}
+        raise Unseen(shown.stdout + shown.stderr)
     rows = json.loads(shown.stdout)["contacts"]
     return {row["id"]: row["state"] for row in rows if row["state"] in ON_LINE}
 
