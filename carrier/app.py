@@ -15,7 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from .accounts import Accounts
-from .calls import Calls
+from .callbook import Calls
 from .conferences import Conferences
 from .config import Config
 from .exchange import CallExchange

@@ -13,7 +13,7 @@ from .sounds import Sounds
 from .webhooks import Webhooks
 
 if TYPE_CHECKING:
-    from .calls import Calls
+    from .callbook import Calls
     from .conferences import Conferences
     from .recordings import Recordings
     from .streams import Streams
