@@ -195,8 +195,8 @@ def seed_demo(engine: Engine, clock: Clock) -> list[DemoSignIn]:
     people = (
         ("lijing", "李静", "lawyer", "昆明市"),
         ("wangzhiqiang", "王志强", "lawyer", "曲靖市"),
-        ("zhaomin", "赵敏", "supervisor", "昆明市"),
-        ("admin", "系统管理员", "admin", ""),
+        ("zhaomin", "赵敏", "supervisor", ""),
+        ("admin", "系统管理员", "province_admin", ""),
     )
     made = []
     for username, name, role, prefecture in people:

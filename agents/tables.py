@@ -1,11 +1,17 @@
-"""What agents/ keeps in SQL: accounts, and the notes that lawyers write about contacts."""
+"""What agents/ keeps in SQL: accounts, lawyers' notes, the duty roster, publications and the audit log."""
 
-from sqlalchemy import BigInteger, Text
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 
 class Account(SQLModel, table=True):
-    """A person who signs in. Skills and languages are words joined by blanks, as routing knows them."""
+    """A person who signs in. Skills and languages are words joined by blanks, as routing knows them.
+
+    *totp_secret* is '' without two-factor sign-in; *totp_step* the last 30 s step whose code was used (no
+    code is good twice); *recovery* a JSON list of the SHA-256 of recovery codes that are left.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     username: str = Field(max_length=64, unique=True)
@@ -20,6 +26,9 @@ class Account(SQLModel, table=True):
     must_change: bool = False
     created_at_ms: int = Field(sa_type=BigInteger)
     password_at_ms: int = Field(sa_type=BigInteger)
+    totp_secret: str = Field(default="", max_length=64)
+    totp_step: int = Field(default=0, sa_type=BigInteger)
+    recovery: str = Field(default="[]", sa_type=Text)
 
 
 class Note(SQLModel, table=True):
@@ -40,3 +49,71 @@ class Note(SQLModel, table=True):
     sealed: bool = False
     started_at_ms: int = Field(sa_type=BigInteger)
     updated_at_ms: int = Field(sa_type=BigInteger, index=True)
+
+
+class ShiftRow(SQLModel, table=True):
+    """A duty: one lawyer, one stretch of time. The times of what has not happened are 0; see ``roster.plan``."""
+
+    __tablename__: ClassVar[str] = "duty_shift"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(index=True)
+    prefecture: str = Field(default="", max_length=32)
+    skills: str = Field(default="", max_length=200)
+    starts_at_ms: int = Field(sa_type=BigInteger, index=True)
+    ends_at_ms: int = Field(sa_type=BigInteger)
+    rank: int = 0
+    attest: bool = False
+    called_at_ms: int = Field(default=0, sa_type=BigInteger)
+    attested_at_ms: int = Field(default=0, sa_type=BigInteger)
+    missed_at_ms: int = Field(default=0, sa_type=BigInteger)
+    cancelled_at_ms: int = Field(default=0, sa_type=BigInteger)
+
+
+class SwapRow(SQLModel, table=True):
+    """A lawyer asks another to take a duty over. *state*: asked, accepted, refused, withdrawn."""
+
+    __tablename__: ClassVar[str] = "duty_swap"
+
+    id: int | None = Field(default=None, primary_key=True)
+    shift_id: int = Field(index=True)
+    from_account: int
+    to_account: int = Field(index=True)
+    note: str = Field(default="", max_length=200)
+    state: str = Field(default="asked", max_length=16)
+    asked_at_ms: int = Field(sa_type=BigInteger)
+    answered_at_ms: int = Field(default=0, sa_type=BigInteger)
+
+
+class AuditRow(SQLModel, table=True):
+    """One change: who, when, what it was before and after (JSON objects). The database refuses to change it."""
+
+    __tablename__: ClassVar[str] = "audit"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    at_ms: int = Field(sa_type=BigInteger, index=True)
+    account_id: int
+    name: str = Field(max_length=64)
+    role: str = Field(max_length=16)
+    action: str = Field(max_length=48)
+    what: str = Field(max_length=32)
+    key: str = Field(max_length=96)
+    prefecture: str = Field(default="", max_length=32)
+    before: str = Field(default="{}", sa_type=Text)
+    after: str = Field(default="{}", sa_type=Text)
+    undoes: int = 0
+
+
+class PublicationRow(SQLModel, table=True):
+    """One version of what the office published under a name; the highest *version* holds."""
+
+    __tablename__: ClassVar[str] = "publication"
+
+    what: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    content: bytes = Field(sa_type=LargeBinary)
+    digest: str = Field(max_length=64)
+    note: str = Field(default="", max_length=200)
+    at_ms: int = Field(sa_type=BigInteger)
+    account_id: int
+    name: str = Field(max_length=64)

@@ -44,7 +44,9 @@ def _with_redis(work: "Callable[[Redis], Awaitable[str | None]]") -> str | None:
 def add(
     username: Username,
     name: Annotated[str, typer.Argument(help="姓名 · name")],
-    role: Annotated[str, typer.Option(help="lawyer, supervisor, admin")] = "lawyer",
+    role: Annotated[
+        str, typer.Option(help="lawyer, supervisor, prefecture_admin, province_admin, auditor")
+    ] = "lawyer",
     skills: Annotated[str, typer.Option(help="技能 · skills, blank-separated")] = "dedicated general",
     prefecture: Annotated[str, typer.Option(help="州市 · prefecture, official name")] = "",
 ) -> None:

@@ -22,8 +22,12 @@ from starlette.requests import HTTPConnection
 from .clock import Clock
 from .errors import AnxinError, Blame
 
-Role = Literal["lawyer", "supervisor", "admin"]
-ROLES: tuple[Role, ...] = ("lawyer", "supervisor", "admin")
+Role = Literal["lawyer", "supervisor", "prefecture_admin", "province_admin", "auditor"]
+ROLES: tuple[Role, ...] = ("lawyer", "supervisor", "prefecture_admin", "province_admin", "auditor")
+ADMINS: tuple[Role, ...] = ("prefecture_admin", "province_admin")
+DECIDERS: tuple[Role, ...] = ("supervisor", *ADMINS)  # sign exclusions, step into talks, plan the roster
+WATCHERS: tuple[Role, ...] = (*DECIDERS, "auditor")  # read what is not their own
+PROVINCE_WIDE: tuple[Role, ...] = ("province_admin", "auditor")  # whatever prefecture they sit in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/password", "/signout"})  # what a one-time password lets one do
 CSRF_HEADER = "x-csrf-token"
@@ -83,6 +87,15 @@ class Principal:
     @property
     def lawyer_id(self) -> str:
         return f"u_{self.account_id}"
+
+    @property
+    def scope(self) -> str:
+        """The one prefecture whose callers and people this person may see; '' = the whole province."""
+        return "" if self.role in PROVINCE_WIDE else self.prefecture
+
+    def sees(self, prefecture: str) -> bool:
+        """May this person see what belongs to *prefecture* ('' = nobody knows which)?"""
+        return not self.scope or prefecture == self.scope
 
 
 class Sessions:
@@ -184,7 +197,7 @@ class Throttle:
 class Auth:
     """The doors: FastAPI dependencies over sessions. One per application, passed to router factories.
 
-    ``Depends(auth.current)`` gives the Principal; ``Depends(auth.require("supervisor", "admin"))`` also
+    ``Depends(auth.current)`` gives the Principal; ``Depends(auth.require("supervisor", "auditor"))`` also
     checks the role. Both refuse an unsafe request without its CSRF token.
     """
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from config.auth import Auth, NotSignedIn, Principal
+from config.auth import DECIDERS, WATCHERS, Auth, NotSignedIn, Principal
 from config.clock import Clock
 from config.errors import AnxinError, Blame
 from config.ids import demand_of
@@ -69,7 +69,7 @@ def router(
     routes = APIRouter(tags=["board"])
     answer_ms = targets.rules().answer_ms
     feed = Feed(queue, redis, engine, clock, answer_ms=answer_ms)
-    viewing = Depends(auth.require("lawyer", "supervisor", "admin"))
+    viewing = Depends(auth.require("lawyer", *WATCHERS))
 
     @routes.get("/board", include_in_schema=False)
     async def board(request: Request, mode: str = "", principal: Principal = viewing) -> Response:
@@ -82,7 +82,7 @@ def router(
             catalogues=["board"],
             wall=mode == "wall",
             data={
-                "may_sign": principal.role in ("supervisor", "admin"),
+                "may_sign": principal.role in DECIDERS,
                 "name": principal.name,
                 "wall": mode == "wall",
                 "exclusions": targets.exclusions,
@@ -96,7 +96,7 @@ def router(
     async def live(socket: WebSocket) -> None:
         """A snapshot, then changes and beats; see ``sla.feed``."""
         try:
-            await auth.socket(socket, "lawyer", "supervisor", "admin")
+            await auth.socket(socket, "lawyer", *WATCHERS)
         except AnxinError as refused:
             await socket.accept()  # a browser tells a page the close code only of a socket that was open
             await socket.close(4401 if isinstance(refused, NotSignedIn) else 4403)
@@ -111,7 +111,7 @@ def router(
 
 def _time_line(engine: Engine, *, pages: Pages, auth: Auth) -> APIRouter:
     routes = APIRouter()
-    viewing = Depends(auth.require("lawyer", "supervisor", "admin"))
+    viewing = Depends(auth.require("lawyer", *WATCHERS))
 
     @routes.get("/board/contacts/{contact}", include_in_schema=False)
     async def contact_page(request: Request, contact: str, principal: Principal = viewing) -> Response:
@@ -137,7 +137,7 @@ def _time_line(engine: Engine, *, pages: Pages, auth: Auth) -> APIRouter:
 def _decisions(queue: LiveQueue, engine: Engine, *, auth: Auth, targets: Targets, clock: Clock) -> APIRouter:
     """What a supervisor may sign. The fact in the ledger is the audit record."""
     routes = APIRouter()
-    signing = Depends(auth.require("supervisor", "admin"))
+    signing = Depends(auth.require(*DECIDERS))
 
     @routes.post("/board/demands/{demand}/exclude", status_code=202)
     async def exclude(demand: str, signed: Signature, principal: Principal = signing) -> dict[str, str]:

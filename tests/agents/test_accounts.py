@@ -90,7 +90,7 @@ def test_a_weak_new_password_is_refused_with_its_reason(accounts: Accounts, new:
 
 def test_the_demo_is_seeded_once_and_its_passwords_work(engine: Engine, accounts: Accounts) -> None:
     made = seed_demo(engine, SystemClock())
-    assert [row.role for row in made] == ["lawyer", "lawyer", "supervisor", "admin"]
+    assert [row.role for row in made] == ["lawyer", "lawyer", "supervisor", "province_admin"]
     for row in made:
         account = accounts.verify(row.username, row.password)
         assert account is not None

@@ -138,7 +138,7 @@ async def test_a_contact_stays_ones_own_after_the_switchboard_forgot_it(
 
 async def test_supervisors_and_administrators_see_every_contact(office: Office, lawyer: Person) -> None:
     await talk(office, lawyer)
-    for role in ("supervisor", "admin"):
+    for role in ("supervisor", "province_admin"):
         someone = await person(office, f"a-{role}", role)
         assert (await someone.client.get(f"/desk/contacts/{CONTACT}")).status_code == 200
         await someone.client.aclose()
@@ -245,7 +245,7 @@ async def test_a_malformed_note_is_refused(office: Office, lawyer: Person, body:
 
 
 # Who may use which route: 1 = answered, 0 = refused with 403, and everybody else must sign in.
-ROLES = ("lawyer", "supervisor", "admin")
+ROLES = ("lawyer", "supervisor", "province_admin")
 TABLE = {
     ("GET", "/desk"): (1, 1, 0),
     ("POST", "/desk/token"): (1, 1, 0),

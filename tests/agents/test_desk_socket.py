@@ -254,7 +254,7 @@ async def test_without_a_session_there_is_no_desk(site: Site) -> None:
 
 
 async def test_an_administrator_has_no_desk(site: Site) -> None:
-    account, _ = site.office.accounts.add("admin", "管理员", "admin", must_change=False)
+    account, _ = site.office.accounts.add("admin", "管理员", "province_admin", must_change=False)
     token = await site.office.auth.sessions.open(principal_of(account))
     async with site.page(token=token) as page:
         assert await page.closed() == 4403

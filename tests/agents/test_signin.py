@@ -37,7 +37,7 @@ def csrf_of(page: httpx2.Response) -> str:
 
 
 async def test_each_role_starts_on_its_own_page(office: Office, client: httpx2.AsyncClient) -> None:
-    for role, home in (("lawyer", "/desk"), ("supervisor", "/board"), ("admin", "/board")):
+    for role, home in (("lawyer", "/desk"), ("supervisor", "/board"), ("province_admin", "/board")):
         office.accounts.add(f"a-{role}", "某人", role, password="long enough", must_change=False)
         answer = await sign_in(client, f"a-{role}", "long enough")
         assert (answer.status_code, answer.headers["location"]) == (303, home)

@@ -69,10 +69,10 @@ def test_a_bad_setting_is_said_by_name_and_nothing_starts(tmp_path: Path) -> Non
 def test_killing_the_supervisor_ends_its_processes_and_the_next_start_works(tmp_path: Path) -> None:
     """Nothing lives on unseen, and what was acknowledged is there again."""
     with hotline(tmp_path, recognizer="none") as running:
-        first = running.sign_ins("admin")
+        first = running.sign_ins("province_admin")
         running.process.kill()
         running.process.wait()
 
     with hotline(tmp_path, recognizer="none") as again:
-        assert again.sign_ins("admin") == first
+        assert again.sign_ins("province_admin") == first
         assert again.anxin("ledger", "verify").returncode == 0

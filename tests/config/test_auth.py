@@ -45,7 +45,7 @@ def build(auth: Auth) -> FastAPI:
         return principal.name
 
     @app.get("/board")
-    async def board(principal: Annotated[Principal, Depends(auth.require("supervisor", "admin"))]) -> str:
+    async def board(principal: Annotated[Principal, Depends(auth.require("supervisor", "province_admin"))]) -> str:
         return principal.name
 
     @app.get("/csrf")
