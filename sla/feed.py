@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect
@@ -25,12 +26,14 @@ from routing.events import Fact
 from routing.ports import Snapshot
 from routing.tail import EventTail
 
-from . import health, queries, view
+from . import health, queries, today, view
 
 TICK_S = 0.1
 BEAT_S = 1.0
 BEHIND = 30  # messages a viewer may be behind before it gets a snapshot instead
+SLOW_S = 5.0  # curves, map and four 100s are read so often
 PARTS = ("clock", "ledger", "recognizer", "carrier")
+ALARMS, NOTICE = "board:alarms", "board:notice"  # what sla.alarms and sla.notices keep in Redis
 _LOG = Log("sla.feed")
 
 
@@ -75,6 +78,41 @@ class Viewer:
             await self._socket.send_text(await self.waiting.get())
 
 
+class Circle:
+    """The viewers who see the same: the whole province (*scope* ''), or one prefecture of it."""
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.viewers: set[Viewer] = set()
+        self.newcomers: set[Viewer] = set()
+        self.view: view.View = {}
+        self.books = view.Books()
+        self.books_at = -SLOW_S
+        self.slow: view.View = dict(view.SLOW)
+        self.slow_at = -SLOW_S
+
+    def publish(self, new: view.View, at_ms: int, beat: bool) -> bool:
+        """Give each viewer what changed, or a beat when one is due; return whether anything went out."""
+        changes = view.change(self.view, new)
+        self.view = new
+        text = ""
+        if changes:
+            text = _message("change", at_ms, changes)
+        elif beat:
+            text = _message("beat", at_ms, {})
+        whole = ""
+        for viewer in self.viewers:
+            if viewer in self.newcomers or viewer.waiting.qsize() > BEHIND:
+                while not viewer.waiting.empty():
+                    viewer.waiting.get_nowait()
+                whole = whole or _message("snapshot", at_ms, {"view": new})
+                viewer.waiting.put_nowait(whole)
+            elif text:
+                viewer.waiting.put_nowait(text)
+        self.newcomers.clear()
+        return bool(text)
+
+
 class Feed:
     """Reads while somebody looks. *channel* is the ledger writer's."""
 
@@ -90,28 +128,27 @@ class Feed:
     ) -> None:
         self._queue, self._redis, self._engine, self._clock = queue, redis, engine, clock
         self._answer_ms, self._channel = answer_ms, channel
-        self._viewers: set[Viewer] = set()
-        self._newcomers: set[Viewer] = set()
-        self._view: view.View = {}
-        self._books = view.Books()
-        self._books_at = 0.0
+        self._circles: dict[str, Circle] = {}
         self._books_wanted = True
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def show(self, socket: WebSocket) -> None:
-        """Serve an accepted socket until it closes."""
+    async def show(self, socket: WebSocket, scope: str = "") -> None:
+        """Serve an accepted socket until it closes, with what *scope* (a prefecture, '' = all) may see."""
         viewer = Viewer(socket)
-        self._viewers.add(viewer)
-        self._newcomers.add(viewer)
+        circle = self._circles.setdefault(scope, Circle(scope))
+        circle.viewers.add(viewer)
+        circle.newcomers.add(viewer)
         self._start()
         self._wake.set()
         try:
             await viewer.serve()
         finally:
-            self._viewers.discard(viewer)
-            self._newcomers.discard(viewer)
-            if not self._viewers:
+            circle.viewers.discard(viewer)
+            circle.newcomers.discard(viewer)
+            if not circle.viewers and self._circles.get(scope) is circle:
+                del self._circles[scope]
+            if not self._circles:
                 await self.stop()
 
     async def stop(self) -> None:
@@ -137,58 +174,53 @@ class Feed:
             self._wake.clear()
             started = time.monotonic()
             try:
-                new = await self._read()
+                views = await self._read(started)
             except (RedisError, OSError) as error:
                 _LOG.warning("board.blind", error=type(error).__name__)
                 await asyncio.sleep(TICK_S)
                 self._wake.set()  # look again at once, so that the boards see again when the queue is back
                 continue
-            beat_at = self._publish(new, started, beat_at)
+            beat = started - beat_at >= BEAT_S * 0.9
+            at_ms = self._clock.now_ms()
+            # Every circle looks, also where nothing changed: a beat is for all or for none.
+            told = [circle.publish(new, at_ms, beat) for circle, new in views]
+            if beat or all(told):
+                beat_at = started
             await asyncio.sleep(max(0.0, started + TICK_S - time.monotonic()))
 
-    def _publish(self, new: view.View, now: float, beat_at: float) -> float:
-        """Send what changed, or a beat when one is due; return when the last message went out."""
-        at_ms = self._clock.now_ms()
-        changes = view.change(self._view, new)
-        self._view = new
-        text = ""
-        if changes:
-            text = _message("change", at_ms, changes)
-        elif now - beat_at >= BEAT_S * 0.9:
-            text = _message("beat", at_ms, {})
-        whole = ""
-        for viewer in self._viewers:
-            if viewer in self._newcomers or viewer.waiting.qsize() > BEHIND:
-                while not viewer.waiting.empty():
-                    viewer.waiting.get_nowait()
-                whole = whole or _message("snapshot", at_ms, {"view": new})
-                viewer.waiting.put_nowait(whole)
-            elif text:
-                viewer.waiting.put_nowait(text)
-        self._newcomers.clear()
-        return now if text else beat_at
-
-    async def _read(self) -> view.View:
+    async def _read(self, now: float) -> list[tuple[Circle, view.View]]:
         snapshot = await self._queue.snapshot()
         signs = await self._signs()
-        now = time.monotonic()
-        if self._books_wanted or now - self._books_at > 5:
-            self._books_wanted, self._books_at = False, now
-            try:
-                self._books = await asyncio.to_thread(
-                    queries.books, self._engine, now_ms=self._clock.now_ms(), answer_ms=self._answer_ms
-                )
-            except SQLAlchemyError as error:
-                _LOG.warning("board.no_database", error=type(error).__name__)
-                self._books_wanted = True
-                signs["database"] = {**health.fields("stuck", error=type(error).__name__)}
-        return view.view_of(snapshot, self._books, signs)
+        wanted, self._books_wanted = self._books_wanted, False
+        views = []
+        for circle in tuple(self._circles.values()):
+            if wanted or now - circle.books_at >= SLOW_S:
+                try:
+                    await asyncio.to_thread(self._read_database, circle, now)
+                except SQLAlchemyError as error:
+                    _LOG.warning("board.no_database", error=type(error).__name__)
+                    self._books_wanted = True
+                    stuck = {"database": health.fields("stuck", error=type(error).__name__)}
+                    signs = replace(signs, health={**signs.health, **stuck})
+            views.append((circle, view.view_of(snapshot, circle.books, signs, circle.slow, circle.scope)))
+        return views
 
-    async def _signs(self) -> dict[str, Mapping[str, str]]:
+    def _read_database(self, circle: Circle, now: float) -> None:
+        asked = {"now_ms": self._clock.now_ms(), "answer_ms": self._answer_ms}
+        circle.books = queries.books(self._engine, **asked, scope=circle.scope)
+        circle.books_at = now
+        if now - circle.slow_at >= SLOW_S:
+            circle.slow = today.sections(self._engine, **asked, scope=circle.scope)
+            circle.slow_at = now
+
+    async def _signs(self) -> view.Signs:
         async with self._redis.pipeline(transaction=False) as pipe:
             for part in PARTS:
                 pipe.hgetall(health.PREFIX + part)
-            return dict(zip(PARTS, await pipe.execute(), strict=True))
+            pipe.hgetall(ALARMS)
+            pipe.hgetall(NOTICE)
+            *parts, alarms, notice = await pipe.execute()
+        return view.Signs(dict(zip(PARTS, parts, strict=True)), alarms, notice)
 
     async def _follow_facts(self) -> None:
         while True:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, case, func, select, true
 
 from config.clock import SHANGHAI
 
@@ -17,21 +17,29 @@ SHOWN = 500  # a board lists so many, the most urgent first; the count is of all
 
 _DEMANDS, _CALLBACKS = table_of(DemandRow), table_of(CallbackRow)
 _OPEN = _DEMANDS.c.state == str(DemandState.OPEN)
+_OWED = _CALLBACKS.c.closed_at_ms == 0
+_ON_LINE = _DEMANDS.c.stage.in_(LIVE_STAGES) & (_DEMANDS.c.callback == "")  # we owe a call = nobody is there
 _LEFT = (str(Stage.ABANDONED), str(Stage.CALLBACK), str(Stage.DONE))
 
 
-def books(engine: Engine, *, now_ms: int, answer_ms: int) -> Books:
-    """Return what the board shows of the projections. Raise SQLAlchemyError."""
+def within(prefecture: ColumnElement[str], scope: str) -> ColumnElement[bool]:
+    """Return the condition that a person of this *scope* sees a row: a prefecture, or '' for all."""
+    return prefecture == scope if scope else true()
+
+
+def books(engine: Engine, *, now_ms: int, answer_ms: int, scope: str = "") -> Books:
+    """Return what the board of a *scope* shows of the projections. Raise SQLAlchemyError."""
+    seen = within(_DEMANDS.c.prefecture, scope)
     with engine.connect() as connection:
-        off_line = select(_DEMANDS).where(_OPEN, _DEMANDS.c.stage.not_in(LIVE_STAGES))
+        off_line = select(_DEMANDS).where(seen, _OPEN, ~_ON_LINE)
         demands = connection.execute(off_line.order_by(_DEMANDS.c.due_ms, _DEMANDS.c.id).limit(SHOWN))
-        promised = select(_CALLBACKS).where(_CALLBACKS.c.closed_at_ms == 0)
+        promised = select(_CALLBACKS).where(_OWED, _promised_to(scope))
         callbacks = connection.execute(promised.order_by(_CALLBACKS.c.due_ms, _CALLBACKS.c.id).limit(SHOWN))
         return Books(
             head=ledger.read_head(connection).stream_id,
             demands=[row._asdict() for row in demands],
             callbacks=[row._asdict() for row in callbacks],
-            counts=_counts(connection, now_ms, answer_ms),
+            counts=_counts(connection, now_ms, answer_ms, scope),
         )
 
 
@@ -53,12 +61,20 @@ def day_start_ms(now_ms: int) -> int:
     return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
-def _counts(connection: Connection, now_ms: int, answer_ms: int) -> Mapping[str, int]:
+def _promised_to(scope: str) -> ColumnElement[bool]:
+    """A call-back's prefecture is its demand's."""
+    if not scope:
+        return true()
+    return _CALLBACKS.c.demand.in_(select(_DEMANDS.c.id).where(_DEMANDS.c.prefecture == scope))
+
+
+def _counts(connection: Connection, now_ms: int, answer_ms: int, scope: str) -> Mapping[str, int]:
     """Today's figures, and the open demands of all days.
 
     The answer rate is GB/T 33358's: who was answered within the time, of all who were answered or left
     without.
     """
+    seen = within(_DEMANDS.c.prefecture, scope)
     today = _DEMANDS.c.opened_at_ms >= day_start_ms(now_ms)
     answered = _DEMANDS.c.first_waited_ms >= 0
     row = connection.execute(
@@ -68,16 +84,17 @@ def _counts(connection: Connection, now_ms: int, answer_ms: int) -> Mapping[str,
             _sum(answered & (_DEMANDS.c.first_waited_ms <= answer_ms), "in_time"),
             _sum(~answered & _DEMANDS.c.stage.in_(_LEFT), "missed"),
             _sum(_DEMANDS.c.state == str(DemandState.CLOSED), "closed"),
-        ).where(today)
+        ).where(seen, today)
     ).one()
     still = connection.execute(
         select(
             func.count().label("open"),
-            _sum(_DEMANDS.c.stage.in_(LIVE_STAGES), "open_live"),
+            _sum(_ON_LINE, "open_live"),
             _sum(_DEMANDS.c.target_ms < now_ms, "breached"),
-        ).where(_OPEN)
+        ).where(seen, _OPEN)
     ).one()
-    return {**row._asdict(), **still._asdict()}
+    owed = select(func.count()).select_from(_CALLBACKS).where(_OWED, _promised_to(scope))
+    return {**row._asdict(), **still._asdict(), "callbacks": connection.execute(owed).scalar_one()}
 
 
 def _sum(condition: ColumnElement[bool], name: str) -> ColumnElement[int]:

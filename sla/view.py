@@ -5,6 +5,7 @@ A section maps an id to a flat record; the feed compares sections record by reco
 Durations are never sent: a record says since when, and the page counts, so a quiet queue sends nothing.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,17 +31,40 @@ class Books:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def view_of(snapshot: Snapshot, books: Books, health: Mapping[str, Mapping[str, str]]) -> View:
-    """Return every section of the board."""
-    contacts = {c.id: contact_record(c) for c in snapshot.contacts if c.state is not ContactState.ENDED}
-    lawyers = {w.id: lawyer_record(w) for w in snapshot.lawyers}
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What other processes left in Redis for the boards: health by part, alarms that ring, the notice."""
+
+    health: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    alarms: Mapping[str, str] = field(default_factory=dict)  # id -> JSON, see sla.alarms
+    notice: Mapping[str, str] = field(default_factory=dict)
+
+
+SLOW: View = {"curves": {}, "prefectures": {}, "promises": {}}
+"""The sections of ``sla.today``, empty."""
+
+
+def view_of(snapshot: Snapshot, books: Books, signs: Signs, slow: View = SLOW, scope: str = "") -> View:
+    """Return every section of the board for whoever sees *scope*: one prefecture, or '' for all.
+
+    *books* and *slow* are of that scope already.
+    """
+    contacts = {
+        c.id: contact_record(c)
+        for c in snapshot.contacts
+        if c.state is not ContactState.ENDED and scope in ("", c.prefecture)
+    }
+    lawyers = {w.id: lawyer_record(w) for w in snapshot.lawyers if scope in ("", w.prefecture)}
     return {
         "contacts": contacts,
         "lawyers": lawyers,
         "demands": {str(row["id"]): _demand_record(row) for row in books.demands},
-        "callbacks": {str(row["id"]): _callback_record(row) for row in books.callbacks},
+        "callbacks": _callbacks(snapshot, books),
         "tiles": {"today": dict(books.counts)},
-        "health": {part: _health_record(fields) for part, fields in health.items()},
+        "health": {part: _health_record(fields) for part, fields in signs.health.items()},
+        "alarms": {name: json.loads(text) for name, text in sorted(signs.alarms.items())},
+        "notice": {"now": dict(signs.notice)} if signs.notice.get("text") else {},
+        **slow,
     }
 
 
@@ -58,6 +82,7 @@ def contact_record(contact: Contact) -> Record:
         "lawyer": contact.lawyer,
         "since_ms": _since(contact),
         "waiting_since_ms": contact.waiting_since_ms or contact.arrived_ms,
+        "dial": contact.dial,  # a call-back: nobody is on the line
     }
 
 
@@ -116,8 +141,34 @@ def _demand_record(row: Mapping[str, Any]) -> Record:
     }
 
 
-def _callback_record(row: Mapping[str, Any]) -> Record:
+def _callbacks(snapshot: Snapshot, books: Books) -> Section:
+    """The call-backs that the ledger has, with what the queue knows of them right now."""
+    live = {str(k["id"]): k for k in snapshot.callbacks}
+    dialled = {c.callback: str(c.state) for c in snapshot.contacts if c.dial}
     return {
+        str(row["id"]): _callback_record(row, live.get(str(row["id"])), dialled.get(str(row["id"]), ""))
+        for row in books.callbacks
+    }
+
+
+def _callback_record(row: Mapping[str, Any], live: Mapping[str, Any] | None, dialled: str) -> Record:
+    """*stage* is ``claimed``, ``exhausted`` (a supervisor decides), ``unnumbered`` (nobody can dial it),
+    ``taken`` (its caller rang in again) or ``open``; whether an open one is due, the page sees by its clock.
+    """
+    stage = "open"
+    if dialled:
+        stage = "claimed"
+    elif live is not None and live["taken_by"]:
+        stage = "taken"
+    elif live is not None and not str(live["number"]).startswith("+"):
+        stage = "unnumbered"
+    elif live is not None and not live["next_ms"]:
+        stage = "exhausted"
+    return {
+        "stage": stage,
+        "dialled": dialled,
+        "attempts": live["attempts"] if live else 0,
+        "next_ms": live["next_ms"] if live else 0,
         "demand": row["demand"],
         "contact": row["contact"],
         "caller": row["number_masked"],
