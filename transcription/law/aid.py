@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from config.rulefile import Rules, defaults
+
 from .clocks import Deadline
-from .rulefile import Rules, defaults
 
 Category = Literal["employer", "gig_worker", "migrant_worker", "non_worker", "unknown"]
 FourHundred = Literal[

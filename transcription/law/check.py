@@ -5,11 +5,11 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+from config.rulefile import BadRules, Rules, parse_rules
+from config.workdays import HolidayFile
+
 from .aid import AidFile
 from .clocks import StatuteFile
-from .errors import BadRules
-from .rulefile import Rules, parse_rules
-from .workdays import HolidayFile
 
 FILES: dict[str, type[Rules]] = {
     "statutes.yaml": StatuteFile,

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .rulefile import Rules, defaults
-from .workdays import Workdays
+from config.rulefile import Rules, defaults
+from config.workdays import Calendar
 
 RuleName = Literal[
     "civil_limitation_3y",
@@ -147,7 +147,7 @@ def statutes() -> StatuteFile:
     return defaults("statutes", StatuteFile)
 
 
-def running_clocks(facts: LegalFacts, rules: StatuteFile, days: Workdays) -> list[Deadline]:
+def running_clocks(facts: LegalFacts, rules: StatuteFile, days: Calendar) -> list[Deadline]:
     """Every deadline that *facts* set off, the earliest first."""
     found = [
         _deadline(name, rule, started_by, facts, rules.at_risk_days, days)
@@ -167,7 +167,7 @@ def _applies(rule: Statute, facts: LegalFacts) -> bool:
 
 
 def _deadline(  # noqa: PLR0917 - each is a fact of the clock
-    name: str, rule: Statute, event: str, facts: LegalFacts, at_risk_days: int, days: Workdays
+    name: str, rule: Statute, event: str, facts: LegalFacts, at_risk_days: int, days: Calendar
 ) -> Deadline:
     start = facts.events[event]
     due_raw = rule.length.after(start)
@@ -175,7 +175,7 @@ def _deadline(  # noqa: PLR0917 - each is a fact of the clock
     left = (due - facts.called_on).days
     at_risk = 0 <= left < at_risk_days
     interruption = facts.interrupted if rule.interruptible else False
-    provisional = days.unsure(due_raw) or days.unsure(due)
+    provisional = days.provisional(due_raw) or days.provisional(due)
     file_by = max(facts.called_on, days.on_or_before(due_raw - timedelta(days=1))) if at_risk else None
     return Deadline(
         rule=name,
@@ -207,11 +207,11 @@ EVENT_WORDS = {
 
 def _explain(  # noqa: PLR0917 - each is a fact of the clock
     rule: Statute, event: str, start: date, due_raw: date, due: date, left: int,
-    interruption: bool | None, provisional: bool, days: Workdays,
+    interruption: bool | None, provisional: bool, days: Calendar,
 ) -> str:  # fmt: skip
     parts = [f"{rule.name}:从{chinese_day(start)}({EVENT_WORDS[event]})的第二天起算,到{chinese_day(due_raw)}"]
     if due != due_raw:
-        parts.append(f",当天是{days.why_off(due_raw)},顺延到{chinese_day(due)}")
+        parts.append(f",当天是{days.name_of(due_raw)},顺延到{chinese_day(due)}")
     if left < 0:
         parts.append(f"。按这个日期算期限已满{-left}天")
         if interruption is not False and rule.interruptible:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .numbers import find_numbers

@@ -4,7 +4,7 @@
 import re
 from functools import cache
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .reading import Reading

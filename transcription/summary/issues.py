@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import Literal
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 from .lexicon import Concept, mentions
 from .parties import Standing

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from transcription.law.rulefile import Rules
+from config.rulefile import Rules
 
 from .transcript import STOP, Line, Mention
 

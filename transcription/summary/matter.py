@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from config.workdays import load_calendar
 from transcription.law.clocks import Deadline, LegalFacts, Trait, running_clocks, statutes
-from transcription.law.workdays import workdays
 
 from . import events
 from .reading import Reading, joined
@@ -56,7 +56,7 @@ def matter_clocks(reading: Reading, facts: MatterFacts) -> list[Deadline]:
         facts.still_employed,
         facts.interruption,
     )
-    return running_clocks(legal, statutes(), workdays())
+    return running_clocks(legal, statutes(), load_calendar())
 
 
 def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:

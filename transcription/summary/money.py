@@ -12,7 +12,7 @@ from functools import cache
 
 from pydantic import Field
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 from .dates import DateSpan
 from .lexicon import Pattern, compile_pattern

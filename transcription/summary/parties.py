@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .numbers import HEADS, Number, find_numbers

@@ -7,7 +7,7 @@ from functools import cache
 
 from pydantic import Field, model_validator
 
-from transcription.law.rulefile import Rules, defaults
+from config.rulefile import Rules, defaults
 
 _PEOPLES = re.compile(
     r"(?:彝族|白族|苗族|壮族|傣族|回族|佤族|瑶族|藏族|纳西族|哈尼族|景颇族|傈僳族|拉祜族|布朗族|独龙族|怒族|普米族)+自治[县州]$"

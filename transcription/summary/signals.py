@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from config.rulefile import Rules, defaults
 from transcription.law.clocks import Deadline
-from transcription.law.rulefile import Rules, defaults
 
 from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .parties import Standing

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from config.workdays import load_calendar
 from transcription.law.aid import AidFacts, aid_rules, assign_four_hundred, decide_aid
 from transcription.law.clocks import LegalFacts, running_clocks, statutes
-from transcription.law.workdays import workdays
 
 RULES = aid_rules()
 
@@ -33,7 +33,7 @@ def test_fewer_than_seven_days_left_provides_aid_first() -> None:
     facts = LegalFacts(
         date(2026, 11, 24), frozenset({"wage_arrears"}), {"employment_end_date": date(2025, 11, 28)}
     )
-    near = running_clocks(facts, statutes(), workdays())
+    near = running_clocks(facts, statutes(), load_calendar())
 
     aid = decide_aid(AidFacts("migrant_worker", ["wage_arrears"], near), RULES)
 

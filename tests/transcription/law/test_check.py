@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from config.rulefile import BadRules, parse_rules
 from transcription.law.check import check, check_law
-from transcription.law.errors import BadRules
-from transcription.law.rulefile import parse_rules
 from transcription.summary.issues import IssueFile
 
 STATUTES = (files("config") / "defaults" / "statutes.yaml").read_text("utf-8")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.workdays import load_calendar
 from transcription.law.clocks import Deadline, LegalFacts, Length, Trait, running_clocks, statutes
-from transcription.law.workdays import workdays
 
-DAYS, RULES = workdays(), statutes()
+DAYS, RULES = load_calendar(), statutes()
 
 
 def clocks(
@@ -120,14 +120,14 @@ def test_an_award_ends_the_clock_to_arbitrate() -> None:
 
 
 @given(st.dates(date(2023, 1, 1), date(2027, 12, 31)), st.integers(0, 800))
-def test_a_due_day_is_worked_and_never_before_the_calendar_end(start: date, later: int) -> None:
+def test_a_due_day_is_workday_and_never_before_the_calendar_end(start: date, later: int) -> None:
     today = start + timedelta(days=later)
     (clock,) = running_clocks(
         LegalFacts(today, frozenset({"wage_arrears"}), {"employment_end_date": start}), RULES, DAYS
     )
 
     assert clock.due >= clock.due_raw > start
-    assert DAYS.is_worked(clock.due)
+    assert DAYS.is_workday(clock.due)
     assert clock.expired == (clock.due < today)
     assert clock.at_risk_7d == (0 <= clock.days_left < 7)
     assert clock.advise_file_by is None or today <= clock.advise_file_by

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transcription.law.rulefile import defaults
+from config.rulefile import defaults
 from transcription.summary.places import GazetteerFile, gazetteer, region_of, short_county
 
 

@@ -3,14 +3,25 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .errors import BadRules
+from .errors import AnxinError, Blame
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class BadRules(AnxinError):
+    """A rule file can't be used: every mistake with file, line and what was expected."""
+
+    code: ClassVar[str] = "rules.bad"
+    blame: ClassVar[Blame] = Blame.US
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
 
 
 class Rules(BaseModel):

@@ -37,47 +37,55 @@ class HolidayFile(Rules):
 
 
 @dataclass(frozen=True, slots=True)
-class Workdays:
-    """The working days of China. A year that is not *known* counts weekends only."""
+class Calendar:
+    """The working days of China. Of a year without a notice only the days fixed by regulation are known."""
 
     off: dict[date, str]
     worked: frozenset[date]
     known: frozenset[int]
 
-    def is_worked(self, day: date) -> bool:
+    def is_workday(self, day: date) -> bool:
         """Whether offices work on *day*."""
         return day in self.worked or (day.weekday() < 5 and day not in self.off)
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether *day* is off for a public holiday; an ordinary weekend is none."""
+        return day in self.off
+
+    def announced(self, year: int) -> bool:
+        """Whether the State Council's notice for *year* is in the file (else see *provisional*)."""
+        return year in self.known
+
     def on_or_after(self, day: date) -> date:
         """*day*, or the next working day (民法典 203)."""
-        while not self.is_worked(day):
+        while not self.is_workday(day):
             day += timedelta(days=1)
         return day
 
     def on_or_before(self, day: date) -> date:
         """*day*, or the last working day before it."""
-        while not self.is_worked(day):
+        while not self.is_workday(day):
             day -= timedelta(days=1)
         return day
 
-    def unsure(self, day: date) -> bool:
+    def provisional(self, day: date) -> bool:
         """Whether the year's notice could still change whether *day* is worked: it is near a holiday."""
-        if day.year in self.known:
+        if self.announced(day.year):
             return False
         listed = any(known.year == day.year for known in self.off)
         return not listed or any(abs((known - day).days) <= 8 for known in self.off)
 
-    def why_off(self, day: date) -> str:
+    def name_of(self, day: date) -> str:
         """The holiday's name, 星期六 or 星期日, empty on a working day."""
-        if self.is_worked(day):
+        if self.is_workday(day):
             return ""
         return self.off.get(day) or ("星期六" if day.weekday() == 5 else "星期日")
 
 
-def workdays(file: HolidayFile | None = None) -> Workdays:
-    """The working days by *file*, or by the defaults."""
+def load_calendar(file: HolidayFile | None = None) -> Calendar:
+    """The working days by *file*, or by ``config/defaults/holidays.yaml``. Raises BadRules."""
     years = (file or defaults("holidays", HolidayFile)).years
-    return Workdays(
+    return Calendar(
         off={
             day: name for notice in years.values() for name, days in notice.holidays.items() for day in days
         },

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcription.law.workdays import workdays
+from config.workdays import load_calendar
 
-DAYS = workdays()
+DAYS = load_calendar()
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,20 @@ DAYS = workdays()
     ],
 )  # fmt: skip
 def test_the_days_of_three_years(day: str, worked: bool) -> None:
-    assert DAYS.is_worked(date.fromisoformat(day)) is worked
+    assert DAYS.is_workday(date.fromisoformat(day)) is worked
 
 
 @given(st.dates(date(2023, 1, 1), date(2029, 12, 31)))
 def test_rolling_on_ends_on_a_worked_day_within_ten(day: date) -> None:
     rolled = DAYS.on_or_after(day)
 
-    assert DAYS.is_worked(rolled)
+    assert DAYS.is_workday(rolled)
     assert timedelta(0) <= rolled - day <= timedelta(days=10)
-    assert not any(DAYS.is_worked(day + timedelta(days=n)) for n in range((rolled - day).days))
+    assert not any(DAYS.is_workday(day + timedelta(days=n)) for n in range((rolled - day).days))
 
 
 def test_a_year_without_a_notice_is_unsure_near_its_holidays_only() -> None:
-    assert DAYS.unsure(date(2027, 10, 4))
-    assert not DAYS.unsure(date(2027, 8, 2))
-    assert not DAYS.unsure(date(2026, 10, 2))
-    assert DAYS.unsure(date(2031, 3, 3))
+    assert DAYS.provisional(date(2027, 10, 4))
+    assert not DAYS.provisional(date(2027, 8, 2))
+    assert not DAYS.provisional(date(2026, 10, 2))
+    assert DAYS.provisional(date(2031, 3, 3))
