@@ -45,7 +45,9 @@ class Recording(SQLModel, table=True):
     url: str = ""  # as the carrier named it; never fetched from: the address is made from the settings
     path: str = ""  # below var; '' = not here yet
     state: str = Field(default=State.EXPECTED, index=True)
-    reason: str = ""  # why it waits or failed, for people
+    code: str = ""  # why it waits or failed: the code of an error (``errors``), for the catalogues
+    reason: str = ""  # the same in the words of a log
+    elsewhere: bool = True  # the carrier still has a copy of the sound
     attempts: int = 0
     progress: float = 0.0  # share of the speech that is decoded
     length_s: float | None = None
