@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from config.workdays import load_calendar
-from transcription.law.clocks import Deadline, LegalFacts, Trait, running_clocks, statutes
+from transcription.law.clocks import LegalFacts, Trait
 
 from . import events
 from .reading import Reading, joined
@@ -43,12 +42,12 @@ class MatterFacts:
     days: Mapping[str, date]
 
 
-def matter_clocks(reading: Reading, facts: MatterFacts) -> list[Deadline]:
-    """The statutory clocks that run in this matter, the earliest first."""
+def legal_facts(reading: Reading, facts: MatterFacts) -> LegalFacts:
+    """What the statutory clocks of this matter lean on."""
     dates = {name: facts.days[kind] for kind, name in _EVENTS.items() if kind in facts.days}
     if double := _double_wage_end(reading, facts):
         dates["double_wage_end_date"] = double
-    legal = LegalFacts(
+    return LegalFacts(
         reading.today,
         frozenset(facts.issues),
         dates,
@@ -56,7 +55,6 @@ def matter_clocks(reading: Reading, facts: MatterFacts) -> list[Deadline]:
         facts.still_employed,
         facts.interruption,
     )
-    return running_clocks(legal, statutes(), load_calendar())
 
 
 def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:

@@ -24,6 +24,7 @@ def deadline_json(clock: Deadline) -> dict[str, Any]:
     """A deadline with its source and reason; *provisional* only when the holidays may still change it."""
     shown: dict[str, Any] = {
         "rule": clock.rule,
+        "name": clock.name,
         "start": clock.start.isoformat(),
         "due_raw": clock.due_raw.isoformat(),
         "due": clock.due.isoformat(),

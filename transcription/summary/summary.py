@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from config.workdays import load_calendar
 from transcription.law.aid import Aid, AidFacts, aid_rules, assign_four_hundred, decide_aid
-from transcription.law.clocks import Deadline
+from transcription.law.clocks import Deadline, LegalFacts, running_clocks, statutes
 
 from . import counsel, events, holdings, signals
 from .contract import employment_form, written_contract
@@ -20,7 +21,7 @@ from .dates import Precision
 from .gaps import find_gaps
 from .issues import FAMILY, LABOUR, named_issues, settle_issues
 from .lexicon import compile_pattern
-from .matter import MatterFacts, matter_clocks
+from .matter import MatterFacts, legal_facts
 from .money import GROUP, Amount
 from .owed import Owed, owed_in_the_end
 from .parties import Heads, Standing, age_of, category_of, count_workers, employer_of, find_standing, people
@@ -41,6 +42,8 @@ class Summary:
     contradictions: tuple[str, ...]
     deadlines: tuple[Deadline, ...]
     aid: Aid
+    legal: LegalFacts | None  # what the clocks lean on; None: nobody claims anything
+    aid_facts: AidFacts
 
     def to_json(self) -> dict[str, Any]:
         """The vocabulary's keys, and ``evidence``, ``missing``, ``contradictions``."""
@@ -125,12 +128,14 @@ class _Draft:
         still = self._still_employed(happened)
         days = {kind: day for kind in happened if (day := _day(happened, kind))}
         facts = MatterFacts(self.category, self.issues, form, steps, interruption, still, days)
-        deadlines = matter_clocks(reading, facts) if claimant else []
+        legal = legal_facts(reading, facts) if claimant else None
+        deadlines = running_clocks(legal, statutes(), load_calendar()) if legal else []
         ring = counsel.callback(reading)
         required = ring.required or situation.silent or situation.unsafe
         heads = count_workers(reading) if claimant and self.labour else None
         advice = counsel.advice_given(reading)
-        aid = self._aid(deadlines, form, advice, situation)
+        aid_facts = self._aid_facts(deadlines, form, advice, situation)
+        aid = decide_aid(aid_facts, aid_rules())
         if claimant:
             self.doubtful = bool(self.contradictions) or (owed.unsettled and self._pay_matter())
             self.contradictions.extend(owed.doubts)
@@ -181,6 +186,8 @@ class _Draft:
             tuple(dict.fromkeys(self.contradictions)),
             tuple(deadlines),
             aid,
+            legal,
+            aid_facts,
         )
 
     def _channel(self) -> dict[str, Any]:
@@ -328,14 +335,14 @@ class _Draft:
             fields["still_employed"] = True
         return fields
 
-    def _aid(
+    def _aid_facts(
         self,
         deadlines: Sequence[Deadline],
         form: str | None,
         advice: Sequence[str],
         situation: signals.Situation,
-    ) -> Aid:
-        facts = AidFacts(
+    ) -> AidFacts:
+        return AidFacts(
             category="migrant_worker" if self.on_behalf else self._aid_category(),
             issues=self.issues,
             deadlines=deadlines,
@@ -347,7 +354,6 @@ class _Draft:
             missing_papers_promised="容缺受理" in advice,
             any_point="全省通办" in advice,
         )
-        return decide_aid(facts, aid_rules())
 
     def _aid_category(self) -> str:
         """A rider from the country is a 进城务工人员 too (42 条 3 项)."""

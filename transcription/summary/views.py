@@ -1,11 +1,11 @@
 # ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """The summary in words: for the lawyer, gaps and contradictions first, and for the caller, plainly. Pure."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from transcription.law.clocks import chinese_day
 
+from .plain import ISSUE_WORDS, callback_words, listed, plain_words
 from .reading import Heard
 from .summary import Summary
 
@@ -19,16 +19,6 @@ _WHO = {
 }
 _CHANNEL = {"dedicated": "专用通道", "general": "普通通道"}
 _URGENCY = {"critical": "特急", "high": "紧急", "normal": "一般", "low": "低"}
-ISSUE_WORDS = {
-    "account_suspension": "封号停号", "arbitral_award_dissatisfied": "不服仲裁裁决", "child_support": "抚养费",
-    "complaint_about_handling": "对办理情况不满", "contract_signing_guidance": "签合同指导", "deposit_collected": "收取押金",
-    "deposit_withheld": "押金不退", "economic_compensation": "经济补偿", "employer_absconded": "雇主失联",
-    "employer_compliance": "企业用工合规", "family_divorce": "离婚", "fines": "罚款扣款", "freight_unpaid": "拖欠运费",
-    "hardship_relief": "生活困难救助", "labour_relation_confirmation": "确认劳动关系", "no_injury_insurance": "没参加工伤保险",
-    "no_written_contract": "未签合同二倍工资", "occupational_injury_protection": "职业伤害保障", "overtime_pay": "加班费",
-    "remuneration_withheld": "克扣劳动报酬", "social_insurance_nonpayment": "没交社保", "traffic_injury": "交通事故受伤",
-    "unlawful_dismissal": "被辞退", "wage_arrears": "拖欠工资", "wage_during_medical_leave": "养伤期间工资", "work_injury": "工伤",
-}  # fmt: skip
 _FLAG_WORDS = {
     "limitation_expiring": "时限不满7天", "self_harm": "有轻生的话", "extreme_action_threat": "扬言极端行为", "threat": "受到威胁或人身限制",
     "safety_escalation": "须马上报值班长", "silent_call": "静默来电", "unsafe_to_talk": "不方便说话", "discreet_callback": "须隐蔽回电",
@@ -62,14 +52,14 @@ def lawyer_view(summary: Summary) -> str:
     lines += [f"? 缺:{text}" for text in summary.missing]
     lines.append(f"紧急程度:{_URGENCY[f['urgency']]};{_CHANNEL[f['channel']]};归口:{_FOUR[f['four_100']]}")
     if f["flags"]:
-        lines.append(f"标记:{_list(_FLAG_WORDS[flag] for flag in f['flags'])}")
+        lines.append(f"标记:{listed(_FLAG_WORDS[flag] for flag in f['flags'])}")
     who = [_WHO[f["caller_category"]], f["occupation"], f"{f['age']}岁" if f.get("age") else None]
-    lines.append(f"来电人:{_list(who)}{_at(summary, 'caller_category')}")
+    lines.append(f"来电人:{listed(who)}{_at(summary, 'caller_category')}")
     for key, label in _LAWYER_ROWS:
         if (value := f.get(key)) not in (None, [], ""):
             lines.append(f"{label}:{_show(value)}{_at(summary, key)}")
     lines.append(
-        f"争议:{_list(ISSUE_WORDS[i] for i in f['issue_types']) or '未识别'}{_at(summary, 'issue_types')}"
+        f"争议:{listed(ISSUE_WORDS[i] for i in f['issue_types']) or '未识别'}{_at(summary, 'issue_types')}"
     )
     contract = {True: "签过", False: "没有", None: "没说"}[f["written_contract"]]
     lines.append(f"书面劳动合同:{contract}{_at(summary, 'written_contract')}")
@@ -78,7 +68,7 @@ def lawyer_view(summary: Summary) -> str:
         f"法律援助:{_AID[summary.aid.eligible]}{f'({summary.aid.basis})' if summary.aid.basis else ''}。{summary.aid.explanation}"
     )
     if f["callback_required"]:
-        lines.append(f"回电:{_callback(f.get('callback', {}))}")
+        lines.append(f"回电:{callback_words(f.get('callback', {}))}")
     return "\n".join(lines)
 
 
@@ -113,44 +103,12 @@ def caller_view(summary: Summary) -> str:
 
     Empty for a call that must leave no trace (unsafe to talk): nothing is sent then.
     """
-    f = summary.fields
-    if "unsafe_to_talk" in f["flags"]:
-        return ""
-    lines = [DRAFT, "您告诉我们:"]
-    told = [ISSUE_WORDS[i] for i in f["issue_types"]]
-    lines.append(f"  您问的是:{_list(told) or '还没有说清楚'}。")
-    if f.get("work_prefecture"):
-        lines.append(f"  干活的地方:{f['work_prefecture']}{f.get('work_county', '')}。")
-    if f["amount_owed_yuan"] is not None:
-        lines.append(f"  您说还欠您:{f['amount_owed_yuan']}元。")
-    if f["evidence_held"]:
-        lines.append(f"  您手里有:{_list(f['evidence_held'])}。请收好,不要交出原件。")
-    if f["advice_given"]:
-        lines.append("律师的建议:")
-        lines += [f"  {number}. {text}" for number, text in enumerate(f["advice_given"], 1)]
-    if f["next_actions"]:
-        lines.append(f"下一步:{_list(f['next_actions'])}。")
-    for clock in summary.deadlines:
-        if clock.expired:
-            lines.append(f"时限:{clock.name}要请律师核实,先不要放弃。")
-        elif clock.advise_file_by:
-            lines.append(
-                f"时限:{clock.name}很紧,请在{chinese_day(clock.advise_file_by)}前办好,不要等到最后一天。"
-            )
-        else:
-            lines.append(f"时限:{clock.name}到{chinese_day(min(clock.due, clock.due_raw))}为止,早办为好。")
-    if f["callback_required"]:
-        lines.append(f"我们会打电话给您({_callback(f.get('callback', {}))})。")
-    lines.append("有变化随时再打12348,不收钱。")
-    return "\n".join(lines)
-
-
-def _list(words: Iterable[str | None]) -> str:
-    return "、".join(word for word in words if word)
+    lines = plain_words(summary.to_json())
+    return "\n".join([DRAFT, *lines]) if lines else ""
 
 
 def _show(value: Any) -> str:
-    return _list(str(v) for v in value) if isinstance(value, list) else str(value)
+    return listed(str(v) for v in value) if isinstance(value, list) else str(value)
 
 
 def _at(summary: Summary, key: str) -> str:
@@ -165,13 +123,3 @@ def _place(heard: Heard) -> str:
 
 def _file_by(clock: Any) -> str:
     return f"建议{chinese_day(clock.advise_file_by)}前提交。" if clock.advise_file_by else ""
-
-
-def _callback(ring: dict[str, Any]) -> str:
-    parts = [
-        f"{ring['not_before']}以后" if "not_before" in ring else "",
-        "今天之内" if ring.get("same_day") else "",
-        "不要说是法律热线,不发短信" if ring.get("discreet") else "",
-        f"打{ring['contact']}的电话" if "contact" in ring else "",
-    ]
-    return ",".join(part for part in parts if part) or "尽快"
