@@ -52,7 +52,7 @@ class Note(SQLModel, table=True):
 
 
 class ShiftRow(SQLModel, table=True):
-    """A duty: one lawyer, one stretch of time. The times of what has not happened are 0; see ``roster.plan``."""
+    """A duty: one lawyer, one stretch of time; see ``roster.plan``. What has not happened is 0."""
 
     __tablename__: ClassVar[str] = "duty_shift"
 
@@ -86,7 +86,7 @@ class SwapRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """One change: who, when, what it was before and after (JSON objects). The database refuses to change it."""
+    """One change: who, when, and what it was before and after (JSON objects). A row is for ever."""
 
     __tablename__: ClassVar[str] = "audit"
 
