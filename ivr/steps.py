@@ -38,6 +38,7 @@ class Switchboard(Protocol):
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None: ...
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None: ...
     async def caller_left(self, contact_id: str, outcome: str) -> None: ...
+    async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None: ...
 
 
 class History(Protocol):
@@ -209,6 +210,9 @@ class StatusNews:
             case "participant-leave" if _is_lawyer(label) and await self._is_current(contact, label, hook):
                 outcome = hook.get("ParticipantCallStatus") or "completed"
                 await self._board.leg_ended(contact, label, outcome)
+            case "participant-leave" if label.startswith("s_"):
+                unheard = hook.get("Muted") == "true"
+                await self._board.supervisor_left(contact, label, unheard=unheard)
             case "participant-leave" if label == "caller":
                 if hook.get("ReasonParticipantLeft") == "participant_hung_up":
                     await self._board.caller_left(contact_of(hook.call_sid()), "completed")

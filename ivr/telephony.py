@@ -182,6 +182,37 @@ class RestTelephony:
             else caller.update_async(hold=False)
         )
 
+    async def supervise(self, contact: str, supervisor: str, mode: str, lawyer: str, leg: str) -> None:
+        """Ring the supervisor's browser into the contact's room, or change how it is there."""
+        people = await self._people(contact)
+        wishes = {"muted": mode == "listen", "coaching": mode == "whisper"}
+        coach = {"call_sid_to_coach": leg} if mode == "whisper" else {}
+        try:
+            await self._ask(people(supervisor).update_async(**wishes, **coach))
+        except CallGone:
+            await self._ask(
+                people.create_async(
+                    from_=self._account.number,
+                    to=f"client:{supervisor}?{urlencode({'contact': contact})}",
+                    label=supervisor,
+                    timeout=20,
+                    early_media=False,
+                    beep="false",
+                    start_conference_on_enter=False,
+                    end_conference_on_exit=False,
+                    wait_url="",
+                    **wishes,
+                    **coach,
+                )
+            )
+        await self._ask(people(lawyer).update_async(muted=mode == "take_over"))
+
+    async def leave_room(self, contact: str, supervisor: str) -> None:
+        await self._ask((await self._people(contact))(supervisor).delete_async())
+
+    async def let_speak(self, contact: str, lawyer: str) -> None:
+        await self._ask((await self._people(contact))(lawyer).update_async(muted=False))
+
     async def is_alive(self, contact: str) -> bool:
         return await self.leg_is_alive(call_of(contact))
 
@@ -219,6 +250,16 @@ class RestTelephony:
         except CallGone:
             return False
         return True
+
+    async def _people(self, contact: str) -> Any:
+        """Return the participants of the contact's running conference. Another process may have opened it,
+        so the carrier is asked. Raise CallGone.
+        """
+        self._rooms.pop(contact, None)
+        room = await self._room(contact)
+        if not room:
+            raise CallGone(f"no conference of {contact}")
+        return self._client.conferences(room).participants
 
     async def _room(self, contact: str) -> str:
         """Return the sid of the contact's running conference, '' if there is none."""

@@ -42,6 +42,13 @@ recording.heard       recording, by, role      somebody listened (PIPL 54)
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
 summary.drafted       summary.signed           note.saved (never the text: SQL has it)
 demand.excluded       reason, by               a supervisor's signed decision
+supervisor.listening  by, account, role, supervisor, with (the lawyer; not set as the fact's, who is not told)
+supervisor.whispering supervisor.barged  supervisor.took_over: the same   (lawyer set: they are told)
+supervisor.left       supervisor               they left the talk
+supervisor.reprioritised  priority, reason, by  supervisor.reassigned  reason, by   (lawyer set)
+supervisor.forced     status, reason, by  (lawyer set)   supervisor.dialled  reason, by
+notice.broadcast      text, until_ms, by       to every desk and board; an empty text takes it back
+alarm.raised          alarm, measure, value, limit, level     alarm.cleared  alarm
 """
 
 import json

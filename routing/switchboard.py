@@ -30,8 +30,8 @@ from .ports import (
     Queue,
     SignIn,
     Snapshot,
-    Telephony,
 )
+from .supervision import Rooms, Supervision
 from .sweep import Sweep
 
 log = Log(__name__)
@@ -41,7 +41,7 @@ class Switchboard:
     def __init__(
         self,
         queue: Queue,
-        telephony: Telephony,
+        telephony: Rooms,
         clock: Clock,
         rules: Rules,
         *,
@@ -50,6 +50,7 @@ class Switchboard:
         """Without *dialler* call-backs are shown as due, and nobody is dialled."""
         self._queue, self._telephony, self._clock, self._rules = queue, telephony, clock, rules
         self._hands = Hands(queue, telephony, dialler, clock)
+        self.supervision = Supervision(queue, telephony, clock, self._hands)
         self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=dialler is not None)
 
     # Callers ------------------------------------------------------------------------------------------------
@@ -127,6 +128,10 @@ class Switchboard:
             self._done(await self._unanswered(contact_id, lawyer_id, outcome))
         elif contact.state is ContactState.TALKING:
             await self._broken(contact, outcome)
+
+    async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None:
+        """A supervisor's leg left a talk; *unheard*: they had only listened."""
+        await self.supervision.left(contact_id, supervisor, unheard=unheard)
 
     async def _unanswered(self, contact_id: str, lawyer_id: str, outcome: str) -> Move:
         now = self._now()

@@ -105,6 +105,9 @@ class ScriptedSwitchboard:
     async def caller_left(self, contact_id: str, outcome: str) -> None:
         self._note("caller_left", contact_id, outcome)
 
+    async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None:
+        self._note("supervisor_left", contact_id, supervisor, unheard)
+
     def effects(self) -> list[tuple[Any, ...]]:
         return [what for what in self.asked if what[0] != "still_here"]
 

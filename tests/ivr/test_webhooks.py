@@ -357,6 +357,21 @@ async def test_a_caller_who_hangs_up_in_the_room_is_told_by_the_room_too(line: L
     assert line.board.effects() == [("caller_left", CONTACT, "completed")]
 
 
+async def test_a_supervisor_who_leaves_a_room_is_told_with_whether_they_were_heard(line: Line) -> None:
+    """Their leg is nobody's: neither the lawyer's nor the caller's state follows from it."""
+    line.board.put(state=ContactState.TALKING, lawyer="u_7", leg=LEG)
+    event = {"FriendlyName": CONTACT, "ParticipantLabel": "s_9", "CallSid": "CA" + "8" * 32}
+
+    for muted in ("true", "false"):
+        await line.post(
+            "/twilio/conference/status", StatusCallbackEvent="participant-leave", Muted=muted, **event
+        )
+    await line.post("/twilio/conference/status", StatusCallbackEvent="participant-join", **event)
+
+    told = ("supervisor_left", CONTACT, "s_9")
+    assert line.board.effects() == [(*told, True), (*told, False)]
+
+
 async def test_a_recording_is_handed_on_when_it_is_complete_or_absent(line: Line) -> None:
     recording = {"RecordingSid": "RE" + "5" * 32, "RecordingUrl": "https://api/x", "RecordingDuration": "61"}
 

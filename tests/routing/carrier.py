@@ -60,6 +60,17 @@ class ScriptedCarrier:
     async def hold_caller(self, contact: str, held: bool) -> None:
         self._ask("hold_caller", contact, str(held))
 
+    async def supervise(self, contact: str, supervisor: str, mode: str, lawyer: str, leg: str) -> None:
+        self._ask("supervise", contact, supervisor, mode, lawyer, leg)
+        if contact in self.gone:
+            raise CallGone(contact)
+
+    async def leave_room(self, contact: str, supervisor: str) -> None:
+        self._ask("leave_room", contact, supervisor)
+
+    async def let_speak(self, contact: str, lawyer: str) -> None:
+        self._ask("let_speak", contact, lawyer)
+
     async def is_alive(self, contact: str) -> bool:
         self._ask("is_alive", contact)
         return contact not in self.gone
