@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from config.clock import SHANGHAI, from_ms
 from config.ids import demand_of
 from sla.ledger import of_contact
+from transcription.redo import law_of
 from transcription.summary.summary import Summary, summarise
 from transcription.summary.transcript import Call
 from transcription.turns import Turn
@@ -52,5 +53,15 @@ def shown(summary: Summary) -> dict[str, Any]:
             draft[key] = value
             continue
         sure = min((h.confidence for h in heard if h.confidence is not None), default=None)
-        draft[key] = {"value": value, "at_s": heard[0].seconds, "confidence": sure, "words": heard[0].words}
-    return draft | {"missing": list(summary.missing), "contradictions": list(summary.contradictions)}
+        draft[key] = {
+            "value": value,
+            "turn": heard[0].turn,
+            "at_s": heard[0].seconds,
+            "confidence": sure,
+            "words": heard[0].words,
+        }
+    return draft | {
+        "missing": list(summary.missing),
+        "contradictions": list(summary.contradictions),
+        "law": law_of(summary),
+    }

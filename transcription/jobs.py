@@ -22,6 +22,7 @@ from config.log import Log
 
 from . import store
 from .errors import RecordingLate
+from .fields import class_of
 from .lexicon import Lexicon
 from .media import Carrier, fetch_recording
 from .pipeline import Transcript, transcribe_file
@@ -244,11 +245,13 @@ class _Run:
             recording.contact,
             {"recording": recording.id, "recognizer": own.recognizer},
         )
-        turns = [turn for row in heard for turn in Transcript.from_json(row.content).turns]
+        parts = [(row.recording_id, Transcript.from_json(row.content).turns) for row in heard]
+        turns = [turn for _, part in parts for turn in part]
         content = self._work.summarise(recording.contact, turns)
+        _place([source for source, part in parts for _ in part], content)
         store.keep_draft(engine, recording, self._lease, self._work.clock.now_ms(), content)
         self._work.record_fact(
-            "summary.drafted", recording.contact, {"recording": recording.id} | _class(content)
+            "summary.drafted", recording.contact, {"recording": recording.id} | class_of(content)
         )
         log.info("recording.drafted", recording=recording.id, turns=len(turns))
         return State.DRAFTED
@@ -275,11 +278,8 @@ class _Run:
         store.release(self._work.engine, self._recording.id, self._lease, self._work.clock.now_ms(), **values)
 
 
-def _class(draft: dict[str, Any]) -> dict[str, Any]:
-    """Return what the demand's class follows from; never a word of what was said."""
-    body = {key: draft[key] for key in ("four_100", "channel", "caller_category") if draft.get(key)}
-    if draft.get("work_prefecture"):
-        body["prefecture"] = draft["work_prefecture"]
-    if draft.get("issue_types"):
-        body["topic"] = draft["issue_types"][0]
-    return body
+def _place(sources: Sequence[str], content: dict[str, Any]) -> None:
+    """Say of each value in which recording it was heard: *sources* holds the recording of each turn."""
+    for value in content.values():
+        if isinstance(value, dict) and isinstance(value.get("turn"), int):
+            value["recording"] = sources[value["turn"]]
