@@ -12,11 +12,15 @@ from config.ids import demand_of
 from routing.events import Fact
 
 from .demands import (
+    AID,
     NOTHING,
+    AidState,
     Demand,
+    DemandState,
     Rules,
     Stage,
     evolve,
+    is_signed,
     lacking,
     mask_number,
     number_key,
@@ -29,6 +33,12 @@ from .demands import (
 SERVES = "callback"  # the contact is our call-back for that demand: its talk is that demand's talk
 SAME_NUMBER = "same_number"  # the caller rang again: its proof answers the older demand as well
 
+_STAGES = {
+    "callback.claimed": "claimed",
+    "callback.retry": "open",
+    "callback.exhausted": "exhausted",
+    "callback.taken": "taken",
+}
 _CLOSING = frozenset({"contact.done", "recording.measured"})
 _LEFT = frozenset({Stage.ABANDONED, Stage.CALLBACK, Stage.DONE})
 _TELLING = ("contact.", "offer.", "callback.opened", "recording.")  # facts that only a real contact has
@@ -41,7 +51,11 @@ class Link(NamedTuple):
 
 
 class Callback(NamedTuple):
-    """A promise to call back. *closing* is its proof or its signature."""
+    """A promise to call back. *closing* is its proof or its signature.
+
+    *stage*: ``open`` (dialled at *next_ms*; 0 = a supervisor decides), ``claimed`` (being dialled),
+    ``taken`` (its caller rang in again), ``exhausted``.
+    """
 
     id: str
     demand: str
@@ -52,6 +66,22 @@ class Callback(NamedTuple):
     due_ms: int
     closed_at_ms: int = 0
     closing: Mapping[str, Any] = NOTHING
+    stage: str = "open"
+    attempts: int = 0
+    next_ms: int = 0
+
+
+class Outreach(NamedTuple):
+    """One event of legal education (普法活动). *struck* = why and by whom it does not count."""
+
+    id: str
+    day: str  # YYYY-MM-DD
+    prefecture: str
+    title: str
+    people: int
+    by: str
+    at_ms: int
+    struck: Mapping[str, Any] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +92,15 @@ class Needs:
     demands: frozenset[str]
     callbacks: frozenset[str]
     numbers: frozenset[str]
+    events: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> "Needs":
-        contacts, demands, callbacks, numbers = set(), set(), set(), set()
+        contacts, demands, callbacks, numbers, events = set(), set(), set(), set(), set()
         for fact in facts:
+            if fact.kind.startswith("outreach."):
+                events.add(text(fact.body, "event"))
+                continue
             if fact.contact:
                 contacts.add(fact.contact)
                 demands.add(demand_of(fact.contact))
@@ -76,7 +110,7 @@ class Needs:
                 callbacks.add(callback)
             if fact.kind == "contact.arrived" and (key := number_key(text(fact.body, "from"))):
                 numbers.add(key)
-        return cls(frozenset(contacts), frozenset(demands), frozenset(callbacks), frozenset(numbers))
+        return cls(*map(frozenset, (contacts, demands, callbacks, numbers, events)))
 
 
 class Book:
@@ -88,16 +122,23 @@ class Book:
         self.demands: dict[str, Demand] = {}
         self.callbacks: dict[str, Callback] = {}
         self.links: dict[str, list[Link]] = {}
+        self.events: dict[str, Outreach] = {}
         self._open_by_number: dict[str, dict[str, None]] = {}
         self._open_callbacks: dict[str, dict[str, None]] = {}
         self.changed_demands: set[str] = set()
         self.changed_callbacks: set[str] = set()
+        self.changed_events: set[str] = set()
         self.new_links: list[Link] = []
 
     def load(
-        self, demands: Iterable[Demand], callbacks: Iterable[Callback] = (), links: Iterable[Link] = ()
+        self,
+        demands: Iterable[Demand],
+        callbacks: Iterable[Callback] = (),
+        links: Iterable[Link] = (),
+        events: Iterable[Outreach] = (),
     ) -> None:
         """Take in what the projections hold. Nothing counts as changed."""
+        self.events |= {event.id: event for event in events}
         for demand in demands:
             self.demands[demand.id] = demand
             self._index(demand)
@@ -109,7 +150,7 @@ class Book:
 
     def demand_for(self, fact: Fact) -> str:
         """Return the id of the demand that a fact is about, '' if it is about none."""
-        if fact.kind.startswith("demand.") and (named := text(fact.body, "demand")) in self.demands:
+        if fact.kind.startswith(("demand.", "aid.")) and (named := text(fact.body, "demand")) in self.demands:
             return named
         if fact.contact:
             for link in self.links.get(fact.contact, ()):
@@ -152,6 +193,9 @@ class Book:
 
     def _act(self, fact: Fact, about: str) -> None:
         """Let a fact act on its call-back, if it is about one, and on the demand *about*."""
+        if fact.kind.startswith("outreach."):
+            self._apply_to_outreach(fact)
+            return
         if fact.kind.startswith("callback.") and not self._apply_to_callback(fact):
             return
         if (demand := self.demands.get(about)) is not None:
@@ -182,6 +226,8 @@ class Book:
             yield self._applied(_linking(fact, demand.id, SAME_NUMBER))
 
     def _follows(self, fact: Fact, before: Demand, after: Demand, rules: Rules) -> Iterator[Fact]:
+        if fact.kind.startswith("summary.") and (due := _aid_due(fact, before, after, rules)):
+            yield due  # also when a talk has closed it: advice given is not yet aid accepted
         if not before.is_open:
             return
         if not after.is_open:  # a supervisor signed an exclusion
@@ -232,14 +278,41 @@ class Book:
                 number_masked=masked or (demand.number_masked if demand else ""),
                 opened_at_ms=fact.at_ms,
                 due_ms=whole(fact.body, "due_ms"),
+                next_ms=whole(fact.body, "next_ms"),
             )
             self._store_callback(new)
+            return True
+        if known is not None and not known.closed_at_ms and (stage := _STAGES.get(fact.kind)):
+            attempts = whole(fact.body, "attempts", known.attempts)
+            next_ms = whole(fact.body, "next_ms")
+            self._store_callback(known._replace(stage=stage, attempts=attempts, next_ms=next_ms))
             return True
         closing = {k: fact.body[k] for k in ("proof", "signature") if fact.body.get(k)}
         if known is None or known.closed_at_ms or not closing:
             return False  # a promise ends in talk or in a signature, never by itself
         self._store_callback(known._replace(closed_at_ms=fact.at_ms, closing=closing))
         return True
+
+    def _apply_to_outreach(self, fact: Fact) -> None:
+        """Enter an event in the register, or strike one out with a signature. Nothing is ever removed."""
+        body, known = fact.body, self.events.get(text(fact.body, "event"))
+        if fact.kind == "outreach.held" and known is None and text(body, "event"):
+            known = Outreach(
+                id=text(body, "event"),
+                day=text(body, "day", 10),
+                prefecture=text(body, "prefecture", 32),
+                title=text(body, "title", 200),
+                people=max(0, whole(body, "people")),
+                by=text(body, "by"),
+                at_ms=fact.at_ms,
+            )
+        elif fact.kind == "outreach.struck" and known is not None and not known.struck and is_signed(fact):
+            signature = {"reason": text(body, "reason", 200), "by": text(body, "by"), "at_ms": fact.at_ms}
+            known = known._replace(struck=signature)
+        else:
+            return
+        self.events[known.id] = known
+        self.changed_events.add(known.id)
 
     def _open(self, demand: Demand) -> None:
         if demand.id not in self.demands:
@@ -300,6 +373,18 @@ def _opening(fact: Fact, rules: Rules) -> Fact:
 
 def _linking(fact: Fact, demand: str, because: str) -> Fact:
     return Fact("demand.linked", fact.at_ms, fact.contact, body={"demand": demand, "because": because})
+
+
+def _aid_due(fact: Fact, before: Demand, after: Demand, rules: Rules) -> Fact | None:
+    """A summary that makes a demand an application for aid, or moves one to another lane, sets its target."""
+    if after.four_100 not in AID or after.state is DemandState.EXCLUDED or after is before:
+        return None
+    urgency = text(fact.body, "urgency", 16)
+    lane = rules.lane(urgency) if urgency else after.aid.get("lane") or rules.lane("")
+    if after.aid_state is not AidState.NONE and (lane == after.aid.get("lane") or not after.is_applying):
+        return None
+    target_ms = rules.acceptance_ms(lane, after.opened_at_ms)
+    return _about(after, fact, "aid.due", {"target_ms": target_ms, "lane": lane})
 
 
 def _about(demand: Demand, fact: Fact, kind: str, body: Mapping[str, Any]) -> Fact:

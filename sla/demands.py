@@ -36,10 +36,23 @@ CLASSES = frozenset(
 )
 
 
+AID = frozenset({"aid_acceptance_wage", "aid_acceptance_injury"})
+
+
 class DemandState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     EXCLUDED = "excluded"  # signed by a supervisor
+
+
+class AidState(StrEnum):
+    """How far a demand has come as an application for legal aid (法律援助法 43): number 1 counts these."""
+
+    NONE = ""
+    DUE = "due"  # it is one by its class; nobody has decided yet
+    ELIGIBLE = "eligible"
+    INELIGIBLE = "ineligible"  # decided, with a reason and a signature
+    ACCEPTED = "accepted"
 
 
 class Stage(StrEnum):
@@ -57,7 +70,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The part of the targets that decides. *target_ms* maps (class, opened_at_ms) to the breach."""
+    """The part of the targets that decides.
+
+    *target_ms* maps (class, opened_at_ms) to the breach, *acceptance_ms* (lane, opened_at_ms) to that of an
+    application for legal aid; *lane* maps the urgency of a summary to ``ordinary`` or ``priority``.
+    """
 
     talk_ms: int
     caller_speech_s: float
@@ -65,6 +82,8 @@ class Rules:
     matter_ms: int
     answer_ms: int
     target_ms: Callable[[str, int], int]
+    acceptance_ms: Callable[[str, int], int]
+    lane: Callable[[str], str]
 
 
 class Measured(NamedTuple):
@@ -111,10 +130,20 @@ class Demand(NamedTuple):
     target_ms: int = 0  # open after this = breach
     closed_at_ms: int = 0
     proof: Mapping[str, Any] = NOTHING
+    steps: Mapping[str, int] = NOTHING  # of escalation that were taken: "<target>.<step>" -> for which moment
+    aid_state: AidState = AidState.NONE
+    aid: Mapping[str, Any] = NOTHING  # lane, then the decision and the acceptance
+    aid_target_ms: int = 0  # not accepted after this = breach of number 1
 
     @property
     def is_open(self) -> bool:
         return self.state is DemandState.OPEN
+
+    @property
+    def is_applying(self) -> bool:
+        """Is it an application for legal aid whose acceptance we owe?"""
+        owed = self.aid_state in (AidState.DUE, AidState.ELIGIBLE)
+        return owed and self.four_100 in AID and self.state is not DemandState.EXCLUDED
 
     @property
     def reason(self) -> str:
@@ -335,8 +364,49 @@ def _excluded(demand: Demand, fact: Fact) -> Demand:
     return demand._replace(state=DemandState.EXCLUDED, closed_at_ms=fact.at_ms, proof=proof, lacks="")
 
 
+def _stepped(demand: Demand, fact: Fact) -> Demand:
+    """Remember a step of the ladder: it is taken once for each moment that a target has had."""
+    target = text(fact.body, "target", 16) or "response"
+    step = "breach" if fact.kind == "demand.breached" else str(whole(fact.body, "step"))
+    return demand._replace(steps={**demand.steps, f"{target}.{step}": whole(fact.body, "target_ms")})
+
+
+def _aid_due(demand: Demand, fact: Fact) -> Demand:
+    return demand._replace(
+        aid_state=demand.aid_state or AidState.DUE,
+        aid={**demand.aid, "lane": text(fact.body, "lane", 16)},
+        aid_target_ms=whole(fact.body, "target_ms"),
+    )
+
+
+def _aid_decided(demand: Demand, fact: Fact) -> Demand:
+    """Store the decision with its reason; it may be reviewed until the application is accepted."""
+    eligible = fact.body.get("eligible")
+    if not is_signed(fact) or not isinstance(eligible, bool):
+        return demand
+    if demand.aid_state in (AidState.NONE, AidState.ACCEPTED):
+        return demand
+    decision = {name: text(fact.body, name, 200) for name in ("reason", "article", "by")}
+    return demand._replace(
+        aid_state=AidState.ELIGIBLE if eligible else AidState.INELIGIBLE,
+        aid={**demand.aid, **decision, "decided_at_ms": fact.at_ms},
+    )
+
+
+def _aid_accepted(demand: Demand, fact: Fact) -> Demand:
+    """Papers may be missing (容缺受理): they are listed, and never hold up the acceptance."""
+    by, missing = text(fact.body, "by"), fact.body.get("missing")
+    if demand.aid_state is not AidState.ELIGIBLE or not by.strip():
+        return demand
+    papers = [text({"": paper}, "", 100) for paper in missing] if isinstance(missing, list) else []
+    acceptance = {"accepted_at_ms": fact.at_ms, "accepted_by": by, "number": text(fact.body, "number")}
+    return demand._replace(
+        aid_state=AidState.ACCEPTED, aid={**demand.aid, **acceptance, "missing": papers[:50]}
+    )
+
+
 def is_signed(fact: Fact) -> bool:
-    """Does an exclusion say why and who signed it? One that does not is kept in the ledger and changes
+    """Does a decision say why and who signed it? One that does not is kept in the ledger and changes
     nothing.
     """
     return bool(text(fact.body, "reason").strip() and text(fact.body, "by").strip())
@@ -364,4 +434,9 @@ _ON: Mapping[str, Callable[[Demand, Fact], Demand]] = {
     "demand.due": _due,
     "demand.closed": _closed,
     "demand.excluded": _excluded,
+    "demand.breached": _stepped,
+    "demand.escalated": _stepped,
+    "aid.due": _aid_due,
+    "aid.decided": _aid_decided,
+    "aid.accepted": _aid_accepted,
 }

@@ -5,9 +5,10 @@ Counted from the demands opened in the period. An excluded demand is outside the
 its reason and signer; an abandoned or missed contact is inside it like any other. Nothing is closed by
 time, so a percentage below 100 always comes with demands that are open now.
 
-Number 2 is counted both ways, because the text leaves open whose social-insurance demands it means. Number
-1 counts the answered demands of its classes; acceptance itself is counted once aid applications are kept.
-Number 4 (outreach) has no register yet and is not here.
+Number 1 counts applications for legal aid: every demand of its classes is one. It counts as eligible until a
+signed decision, with its reason, says that it is not, and in the numerator once the application was accepted;
+a talk alone accepts nothing. Number 2 is counted both ways, because the text leaves open whose
+social-insurance demands it means. Number 4 has a register of its own: ``sla.outreach``.
 """
 
 from collections import Counter
@@ -21,14 +22,14 @@ from sqlalchemy import Engine
 from config.clock import SHANGHAI, from_ms
 from config.errors import AnxinError, Blame
 
-from .demands import Demand, DemandState
+from .demands import AID, AidState, Demand, DemandState
 from .store import demand_from, demand_rows
 from .tables import DemandRow, table_of
 
 By = Literal["", "prefecture", "month", "topic", "channel"]
 _DEMANDS = table_of(DemandRow)
 
-AID = frozenset({"aid_acceptance_wage", "aid_acceptance_injury"})
+INELIGIBLE = "ineligible"
 GIG, SOCIAL = "response_gig_relation", "response_social_insurance"
 
 PROMISES: dict[str, str] = {
@@ -103,18 +104,41 @@ def counts_for(demand: Demand, promise: str) -> bool:
     return demand.four_100 != "none"  # unclassed demands too: an abandoned call never told what it was about
 
 
+def left_out(demand: Demand, promise: str) -> str:
+    """Return the signed reason why a demand is outside the denominator; '' = it is inside."""
+    if demand.state is DemandState.EXCLUDED:
+        return str(demand.proof.get("reason", "")) or "?"
+    if promise == "1" and demand.aid_state is AidState.INELIGIBLE:
+        return INELIGIBLE
+    return ""
+
+
+def is_kept(demand: Demand, promise: str) -> bool:
+    """Was the promise kept: the application accepted, the caller answered?"""
+    if promise == "1":
+        return demand.aid_state is AidState.ACCEPTED
+    return demand.state is DemandState.CLOSED
+
+
+def is_breached(demand: Demand, promise: str, now_ms: int) -> bool:
+    """Is it past its target and still owed?"""
+    if promise == "1":
+        return demand.is_applying and demand.aid_target_ms < now_ms
+    return demand.is_open and demand.target_ms < now_ms
+
+
 def _line(group: str, promise: str, demands: Iterable[Demand], now_ms: int) -> Line:
     numerator = denominator = breached = 0
     excluded: Counter[str] = Counter()
     for demand in demands:
         if not counts_for(demand, promise):
             continue
-        if demand.state is DemandState.EXCLUDED:
-            excluded[str(demand.proof.get("reason", ""))] += 1
+        if reason := left_out(demand, promise):
+            excluded[reason] += 1
             continue
         denominator += 1
-        numerator += demand.state is DemandState.CLOSED
-        breached += demand.is_open and demand.target_ms < now_ms
+        numerator += is_kept(demand, promise)
+        breached += is_breached(demand, promise, now_ms)
     return Line(group, promise, numerator, denominator, breached, dict(sorted(excluded.items())))
 
 

@@ -11,15 +11,17 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table, delete, select
 
 from . import ledger
-from .book import Book, Callback, Link, Needs
-from .demands import Demand, DemandState, Measured, Stage
-from .tables import CallbackRow, DemandRow, LinkRow, table_of
+from .book import Book, Callback, Link, Needs, Outreach
+from .demands import AidState, Demand, DemandState, Measured, Stage
+from .tables import CallbackRow, DemandRow, LinkRow, OutreachRow, table_of
 
 _DEMANDS, _LINKS, _CALLBACKS = table_of(DemandRow), table_of(LinkRow), table_of(CallbackRow)
+_OUTREACH = table_of(OutreachRow)
 _COLUMNS = {
     "demand": (*Demand._fields, "reason"),
     "callback": Callback._fields,
     "demand_link": Link._fields,
+    "outreach": Outreach._fields,
 }
 _SLICE = 500  # parameters of one IN: both databases take far more, and their planners like it small
 
@@ -49,6 +51,7 @@ def load(connection: Connection, needs: Needs) -> Book:
         sorted(demands.values(), key=lambda d: (d.opened_at_ms, d.id)),
         sorted(callbacks.values(), key=lambda c: (c.opened_at_ms, c.id)),
         links.values(),
+        [outreach_from(row) for row in _rows(connection, _OUTREACH, _OUTREACH.c.id, needs.events, ())],
     )
     return book
 
@@ -58,6 +61,8 @@ def save(connection: Connection, book: Book) -> None:
     _upsert(connection, _DEMANDS, [demand_values(book.demands[id_]) for id_ in sorted(book.changed_demands)])
     changed = sorted(book.changed_callbacks)
     _upsert(connection, _CALLBACKS, [callback_values(book.callbacks[id_]) for id_ in changed])
+    held = sorted(book.changed_events)
+    _upsert(connection, _OUTREACH, [outreach_values(book.events[id_]) for id_ in held])
     ledger.insert_rows(connection, f"INSERT INTO demand_link ({', '.join(Link._fields)})", book.new_links)
 
 
@@ -94,9 +99,10 @@ def replay(
             *_compare(connection, _DEMANDS, map(demand_values, book.demands.values())),
             *_compare(connection, _CALLBACKS, map(callback_values, book.callbacks.values())),
             *_compare(connection, _LINKS, book.new_links),
+            *_compare(connection, _OUTREACH, map(outreach_values, book.events.values())),
         ]
         if repair and differing:
-            for table in (_LINKS, _CALLBACKS, _DEMANDS):
+            for table in (_LINKS, _CALLBACKS, _DEMANDS, _OUTREACH):
                 connection.execute(delete(table))
             save(connection, book)
     return Replay(rows, len(book.demands), len(book.callbacks), differing)
@@ -111,6 +117,9 @@ def demand_values(demand: Demand) -> tuple[Any, ...]:
             stage=demand.stage.value,  # type: ignore[arg-type]
             recordings=_json(recordings),  # type: ignore[arg-type]
             proof=_json(demand.proof),  # type: ignore[arg-type]
+            steps=_json(demand.steps),  # type: ignore[arg-type]
+            aid_state=demand.aid_state.value,  # type: ignore[arg-type]
+            aid=_json(demand.aid),  # type: ignore[arg-type]
         ),
         demand.reason,
     )
@@ -119,6 +128,17 @@ def demand_values(demand: Demand) -> tuple[Any, ...]:
 def callback_values(callback: Callback) -> tuple[Any, ...]:
     """Return the columns of a call-back."""
     return tuple(callback._replace(closing=_json(callback.closing)))  # type: ignore[arg-type]
+
+
+def outreach_values(event: Outreach) -> tuple[Any, ...]:
+    """Return the columns of an event."""
+    return tuple(event._replace(struck=_json(event.struck)))  # type: ignore[arg-type]
+
+
+def outreach_from(row: Sequence[Any]) -> Outreach:
+    """Return an event from its columns."""
+    raw = Outreach(*row)
+    return raw._replace(struck=_from_json(raw.struck))
 
 
 def demand_rows() -> Select[Any]:
@@ -134,6 +154,9 @@ def demand_from(row: Sequence[Any]) -> Demand:
         stage=Stage(raw.stage),
         recordings={sid: Measured(*m) for sid, m in _from_json(raw.recordings).items()},
         proof=_from_json(raw.proof),
+        steps=_from_json(raw.steps),
+        aid_state=AidState(raw.aid_state),
+        aid=_from_json(raw.aid),
     )
 
 

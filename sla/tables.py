@@ -1,9 +1,9 @@
 """The SQL tables of the ledger and of what is derived from it.
 
-``ledger`` is the truth and only ever grows. ``demand``, ``demand_link`` and ``callback`` are projections:
-they can be thrown away and rebuilt from the ledger (``sla.store.replay``). ``ledger_writer`` has one row,
-which each writing transaction updates first: that is the lock that lets only one writer in, on SQLite and
-PostgreSQL alike.
+``ledger`` is the truth and only ever grows. ``demand``, ``demand_link``, ``callback`` and ``outreach`` are
+projections: they can be thrown away and rebuilt from the ledger (``sla.store.replay``). ``ledger_writer`` has
+one row, which each writing transaction updates first: that is the lock that lets only one writer in, on
+SQLite and PostgreSQL alike.
 """
 
 from typing import Any, ClassVar
@@ -82,6 +82,10 @@ class DemandRow(SQLModel, table=True):
     target_ms: int = _ms(index=True)
     closed_at_ms: int = _ms()
     proof: str = _text()
+    steps: str = _text()
+    aid_state: str = Field(default="", max_length=16, index=True)
+    aid: str = _text()
+    aid_target_ms: int = _ms()
 
 
 class LinkRow(SQLModel, table=True):
@@ -106,6 +110,24 @@ class CallbackRow(SQLModel, table=True):
     due_ms: int = _ms()
     closed_at_ms: int = _ms(index=True)
     closing: str = _text()
+    stage: str = Field(default="open", max_length=16)
+    attempts: int = _ms()
+    next_ms: int = _ms()
+
+
+class OutreachRow(SQLModel, table=True):
+    """One event of legal education (普法活动). *struck*: '' or why and by whom it does not count, as JSON."""
+
+    __tablename__: ClassVar[str] = "outreach"
+
+    id: str = Field(primary_key=True, max_length=64)
+    day: str = Field(max_length=10, index=True)
+    prefecture: str = Field(max_length=32)
+    title: str = Field(max_length=200)
+    people: int = _ms()
+    by: str = Field(max_length=64)
+    at_ms: int = _ms()
+    struck: str = _text()
 
 
 def table_of(row: type[SQLModel]) -> Table:

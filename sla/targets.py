@@ -2,18 +2,43 @@
 read.
 """
 
+import re
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from config.clock import SHANGHAI
 from config.errors import AnxinError
+from config.workdays import Calendar, load_calendar
 
 from .demands import CLASSES, DAY_MS, Rules
+
+_UNITS = {"s": 1000, "min": 60_000, "h": 3_600_000, "d": DAY_MS}
+_DELAY = re.compile(r"(-?\d{1,6})(s|min|h|d)")
+
+
+def _delay_ms(value: object) -> int:
+    if isinstance(value, str) and (match := _DELAY.fullmatch(value)):
+        return int(match[1]) * _UNITS[match[2]]
+    raise ValueError("expected a time such as 90s, -4h, 30min or 1d")
+
+
+def _in_order(rungs: "tuple[Rung, ...]") -> "tuple[Rung, ...]":
+    if [rung.at for rung in rungs] != sorted(rung.at for rung in rungs):
+        raise ValueError("expected steps in the order of their times")
+    return rungs
 
 
 class BadTargets(AnxinError):
@@ -46,22 +71,75 @@ class Callback(_Part):
 
 
 class Span(_Part):
-    """A length of time: calendar days, or working days of the hotline (Monday to Friday)."""
+    """A length of time: calendar days, or days that are worked by the Chinese calendar."""
 
     days: int = Field(default=0, ge=0)
     working_days: int = Field(default=0, ge=0)
 
-    def after(self, at_ms: int) -> int:
-        """Return the end of the span that starts at *at_ms*; a working-day span ends at the same time of
-        day.
+    def after(self, at_ms: int, calendar: Calendar) -> int:
+        """Return the end of the span that starts at *at_ms*, at the same time of day.
+
+        A working-day span ends on a working day: one that starts on a Saturday ends on the next day that is
+        worked, be it a Sunday in exchange for a holiday.
         """
         moment = datetime.fromtimestamp(at_ms / 1000, SHANGHAI) + timedelta(days=self.days)
         left = self.working_days
-        while left or (self.working_days and moment.weekday() >= 5):
+        while left:
             moment += timedelta(days=1)
-            if moment.weekday() < 5 and left:
-                left -= 1
+            left -= calendar.is_workday(moment.date())
         return int(moment.timestamp() * 1000)
+
+
+class Acceptance(_Part):
+    """Within which time an application for legal aid is accepted, and which urgency takes the fast lane."""
+
+    ordinary: Span
+    priority: Span
+    priority_urgency: frozenset[str]
+
+    def lane(self, urgency: str) -> str:
+        return "priority" if urgency in self.priority_urgency else "ordinary"
+
+    def target_ms(self, lane: str, opened_at_ms: int, calendar: Calendar) -> int:
+        span = self.priority if lane == "priority" else self.ordinary
+        return span.after(opened_at_ms, calendar)
+
+
+Delay = Annotated[int, BeforeValidator(_delay_ms)]
+
+
+class Rung(_Part):
+    """One step of a ladder, *at* ms from the target's moment."""
+
+    at: Delay
+    do: Literal["reprioritise", "widen", "alert"]
+    priority: str = ""
+    level: Literal["", "supervisor", "prefecture_admin", "province_admin"] = ""
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if (self.do == "reprioritise") != bool(self.priority) or (self.do == "alert") != bool(self.level):
+            raise ValueError("reprioritise needs a priority, alert needs a level, and nothing else has them")
+        return self
+
+
+Ladder = Annotated[tuple[Rung, ...], AfterValidator(_in_order)]
+
+
+class Escalation(_Part):
+    """The ladders, by target."""
+
+    answer: Ladder
+    callback: Ladder
+    response: Ladder
+    acceptance: Ladder
+
+
+class OutreachGoals(_Part):
+    """How many events of legal education a year: in the whole province, and in each prefecture."""
+
+    province: int = Field(gt=0)
+    prefecture: int = Field(gt=0)
 
 
 class Threshold(_Part):
@@ -82,24 +160,33 @@ class Targets(_Part):
     answer: Answer
     callback: Callback
     response: dict[str, Span]
+    acceptance: Acceptance
+    escalation: Escalation
+    outreach: OutreachGoals
     exclusions: dict[str, str] = Field(min_length=1)
     board: Board
 
-    def rules(self, talk_s: float | None = None) -> Rules:
-        """Return the deciding part; *talk_s* (a setting of the operator) takes the place of the file's."""
+    def rules(self, talk_s: float | None = None, calendar: Calendar | None = None) -> Rules:
+        """Return the deciding part; *talk_s* (a setting of the operator) takes the place of the file's.
+
+        *calendar*: the working days, by default those of ``config/defaults/holidays.yaml``.
+        """
+        days = calendar or load_calendar()
         return Rules(
             talk_ms=int((self.proof.talk_s if talk_s is None else talk_s) * 1000),
             caller_speech_s=self.proof.caller_speech_s,
             lawyer_speech_s=self.proof.lawyer_speech_s,
             matter_ms=int(self.matter.same_number_hours * 3_600_000),
             answer_ms=int(self.answer.within_s * 1000),
-            target_ms=self.target_ms,
+            target_ms=lambda four_100, opened_at_ms: self.target_ms(four_100, opened_at_ms, days),
+            acceptance_ms=lambda lane, opened_at_ms: self.acceptance.target_ms(lane, opened_at_ms, days),
+            lane=self.acceptance.lane,
         )
 
-    def target_ms(self, four_100: str, opened_at_ms: int) -> int:
+    def target_ms(self, four_100: str, opened_at_ms: int, calendar: Calendar) -> int:
         """Return when an open demand of this class becomes a breach."""
         span = self.response.get(four_100) or self.response.get("pending")
-        return span.after(opened_at_ms) if span else opened_at_ms + DAY_MS
+        return span.after(opened_at_ms, calendar) if span else opened_at_ms + DAY_MS
 
 
 def load_targets(path: Path | None = None) -> Targets:

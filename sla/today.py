@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_,
 
 from config.clock import SHANGHAI
 
-from .demands import DAY_MS, DemandState, Stage
-from .four100 import AID, GIG, SOCIAL
+from .demands import AID, DAY_MS, AidState, DemandState, Stage
+from .four100 import GIG, SOCIAL
 from .queries import day_start_ms, within
 from .tables import CallbackRow, DemandRow, table_of
 from .view import View
@@ -19,6 +19,7 @@ from .view import View
 SLOT_MS = 1_800_000  # a point of the curves
 _DEMANDS, _CALLBACKS = table_of(DemandRow), table_of(CallbackRow)
 _LEFT = (str(Stage.ABANDONED), str(Stage.CALLBACK), str(Stage.DONE))
+_APPLYING = (str(AidState.DUE), str(AidState.ELIGIBLE))
 _IS_OPEN = _DEMANDS.c.state == str(DemandState.OPEN)
 _ANSWERED = _DEMANDS.c.first_waited_ms >= 0
 
@@ -32,6 +33,18 @@ PROMISE_SQL: dict[str, ColumnElement[bool]] = {
     "3": _DEMANDS.c.four_100 != "none",
 }
 """``four100.counts_for`` as SQL; a test holds the two together."""
+
+
+def outcome_sql(promise: str, now_ms: int) -> dict[str, ColumnElement[bool]]:
+    """Return who is counted how: ``four100.left_out``, ``is_kept`` and ``is_breached`` as SQL."""
+    out = _DEMANDS.c.state == str(DemandState.EXCLUDED)
+    kept = _DEMANDS.c.state == str(DemandState.CLOSED)
+    late = _IS_OPEN & (_DEMANDS.c.target_ms < now_ms)
+    if promise == "1":
+        late = _DEMANDS.c.aid_state.in_(_APPLYING) & ~out & (_DEMANDS.c.aid_target_ms < now_ms)
+        out = out | (_DEMANDS.c.aid_state == str(AidState.INELIGIBLE))
+        kept = (_DEMANDS.c.aid_state == str(AidState.ACCEPTED)) & ~out
+    return {"numerator": kept, "denominator": ~out, "breached": late, "excluded": out}
 
 
 def sections(engine: Engine, *, now_ms: int, answer_ms: int, scope: str = "") -> View:
@@ -104,17 +117,10 @@ def _prefectures(connection: Connection, now_ms: int, seen: ColumnElement[bool])
 def _promises(
     connection: Connection, from_ms: int, now_ms: int, seen: ColumnElement[bool]
 ) -> dict[str, dict[str, Any]]:
-    closed = _DEMANDS.c.state == str(DemandState.CLOSED)
-    out = _DEMANDS.c.state == str(DemandState.EXCLUDED)
     columns = [
         total(promise & condition, f"p{name}_{what}")
         for name, promise in PROMISE_SQL.items()
-        for what, condition in (
-            ("numerator", closed),
-            ("denominator", ~out),
-            ("breached", _IS_OPEN & (_DEMANDS.c.target_ms < now_ms)),
-            ("excluded", out),
-        )
+        for what, condition in outcome_sql(name, now_ms).items()
     ]
     row = connection.execute(select(*columns).where(seen, _DEMANDS.c.opened_at_ms >= from_ms)).one()._asdict()
     return {

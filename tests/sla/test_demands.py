@@ -167,7 +167,7 @@ def test_what_a_lawyer_signed_is_not_overwritten_by_a_late_draft():
     draft = Fact("summary.drafted", T0 + 81_000, contact(1), body={"four_100": "none"})
     book, ledger = fold([*answered(1)[:-1], signed, draft])
     assert book.demands[D1].four_100 == "aid_acceptance_wage"
-    due = next(fact for fact in ledger if fact.kind == "demand.due")
+    due = next(fact for fact in ledger if fact.kind == "aid.due")
     assert due.body["target_ms"] == T0 + 7 * 86_400_000
 
 
