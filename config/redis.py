@@ -4,11 +4,13 @@ import os
 import platform
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from .errors import AnxinError, Blame
+from .wire import Address, Wire
 
 HOTLINE = "12348"  # one hotline's keys carry one hash tag
 
@@ -52,11 +54,29 @@ def valkey_command(directory: Path) -> list[str]:
     ]
 
 
-def open_redis(url: str) -> AsyncRedis:
+class HotlineRedis(AsyncRedis):
+    """The asynchronous client, and beside it the *wire* for commands that have to be fast."""
+
+    _wire: Wire | None = None
+
+    @property
+    def wire(self) -> Wire:
+        if self._wire is None:
+            self._wire = Wire(Address.of(self))
+        return self._wire
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        if self._wire is not None:
+            await self._wire.close()
+        await super().aclose(close_connection_pool)
+
+
+def open_redis(url: str) -> HotlineRedis:
     """Return an asynchronous client that reads text."""
-    return AsyncRedis.from_url(
+    client = HotlineRedis.from_url(
         _short(url), decode_responses=True, health_check_interval=15, socket_timeout=10
     )
+    return cast("HotlineRedis", client)
 
 
 def open_sync_redis(url: str) -> Redis:

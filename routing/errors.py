@@ -30,3 +30,10 @@ class BadRules(AnxinError):
     """A file of routing rules cannot be used: names the file, the place and what was expected."""
 
     code = "bad-routing-rules"
+
+
+class OldServer(AnxinError):
+    """The Redis server is too old to keep our functions."""
+
+    code = "old-redis-server"
+    blame = Blame.US

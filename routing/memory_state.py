@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from . import contact as contacts
@@ -136,19 +137,16 @@ class Memory:
         return {one.profile for one in self.lawyers.values()}
 
     def best_lawyer(self, contact: Contact) -> Lawyer | None:
-        best: Lawyer | None = None
-        rank = (0, 0)
-        for row in policy.able(contact.type, self.profiles(), self.rules):
-            if row.step > contact.step or (best and (row.step, row.width) != rank):
-                break
-            for one in self.idle(row.profile):
+        able = policy.able(contact.type, self.profiles(), self.rules)
+        within = (row for row in able if row.step <= contact.step)
+        for _, alike in groupby(within, key=lambda row: (row.step, row.width)):
+            seated = [one for row in alike for one in self.idle(row.profile)]
+            for one in sorted(seated, key=lambda one: (one.idle_since_ms, one.id)):
                 if self.fresh_until(one.id) <= self.now:
                     self.become_stale(one)
                 elif not self.passes_over(contact, one.id):
-                    if best is None or (one.idle_since_ms, one.id) < (best.idle_since_ms, best.id):
-                        best, rank = one, (row.step, row.width)
-                    break
-        return best
+                    return one
+        return None
 
     def waiting(self) -> list[Contact]:
         """Return the contacts that wait, the next first."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from .policy import Rules, profile_of, type_of
@@ -20,8 +20,21 @@ from .ports import (
     SignIn,
 )
 
-_CONTACT = tuple(f.name for f in fields(Contact) if f.name not in {"state", "evidence"})
-_LAWYER = tuple(f.name for f in fields(Lawyer) if f.name not in {"state", "status", "skills", "languages"})
+# What a field that a record does not hold is: a record holds only what differs from these.
+CONTACT_DEFAULTS: dict[str, object] = {
+    **{f.name: f.default for f in fields(Contact) if f.default is not MISSING},
+    "number_key": "",
+}
+LAWYER_DEFAULTS: dict[str, object] = {
+    **{f.name: f.default for f in fields(Lawyer) if f.default is not MISSING},
+    "next_reason": "",
+    "queued": False,
+    "duty": False,
+    **dict.fromkeys(("talk_from_ms", "desk_ms", "phone_ms"), 0),
+}
+_CONTACT = frozenset(f.name for f in fields(Contact))
+_LAWYER = frozenset(f.name for f in fields(Lawyer))
+_STATES = {state.value: state for state in ContactState}
 _CALLBACK = (
     *("id", "contact", "demand", "reason", "number", "channel", "type", "priority", "prefecture"),
     *("place_ms", "opened_ms", "due_ms", "next_ms", "attempts", "taken_by"),
@@ -52,9 +65,9 @@ def new_contact(arrival: Arrival, now: int) -> Contact:
 
 def contact_record(contact: Contact) -> str:
     record = {name: getattr(contact, name) for name in _CONTACT}
-    record["state"], record["evidence"] = contact.state.value, list(contact.evidence)
-    record["number_key"] = number_key(contact.from_number)
-    return dumps(record)
+    record["state"], record["number_key"] = contact.state.value, number_key(contact.from_number)
+    told = {name: value for name, value in record.items() if value != CONTACT_DEFAULTS.get(name, MISSING)}
+    return dumps(told)
 
 
 def need_record(need: Need, rules: Rules) -> str:
@@ -85,34 +98,35 @@ def lawyer_record(who: SignIn) -> str:
     )
 
 
-def contact_of(record: Mapping[str, Any]) -> Contact:
-    known = {name: record[name] for name in _CONTACT}
-    return Contact(state=ContactState(record["state"]), evidence=tuple(record["evidence"]), **known)
+def contact_of(text: str) -> Contact:
+    known = {name: value for name, value in json.loads(text).items() if name in _CONTACT}
+    known["state"] = _STATES[known["state"]]
+    if "evidence" in known:
+        known["evidence"] = tuple(known["evidence"])
+    return Contact(**known)
 
 
-def lawyer_of(record: Mapping[str, Any]) -> Lawyer:
-    known = {name: record[name] for name in _LAWYER}
-    return Lawyer(
-        state=LawyerState(record["state"]),
-        status=LawyerStatus(record["status"]),
-        skills=frozenset(record["skills"]),
-        languages=frozenset(record["languages"]),
-        **known,
-    )
+def lawyer_of(text: str) -> Lawyer:
+    known = {name: value for name, value in json.loads(text).items() if name in _LAWYER}
+    known["state"], known["status"] = LawyerState(known["state"]), LawyerStatus(known["status"])
+    known["skills"], known["languages"] = frozenset(known["skills"]), frozenset(known["languages"])
+    return Lawyer(**known)
 
 
-def callback_of(record: Mapping[str, Any]) -> dict[str, object]:
+def callback_of(text: str) -> dict[str, object]:
+    record = json.loads(text)
     return {name: record[name] for name in _CALLBACK}
 
 
-def move_of(answer: Mapping[str, Any]) -> Move:
-    contact, lawyer = answer.get("contact"), answer.get("lawyer")
+def move_of(answer: Sequence[Any]) -> Move:
+    """Read an answer: changed, contact, lawyer, offers (contact, lawyer, until, ..), leg to end."""
+    changed, contact, lawyer, offers, stop = answer
     return Move(
-        changed=bool(answer["changed"]),
+        changed=changed == 1,
         contact=contact_of(contact) if contact else None,
         lawyer=lawyer_of(lawyer) if lawyer else None,
-        offers=tuple(Offer(o["contact"], o["lawyer"], o["until_ms"]) for o in answer.get("offers") or ()),
-        stop=answer.get("stop") or "",
+        offers=tuple(map(Offer, offers[::3], offers[1::3], offers[2::3])) if offers else (),
+        stop=stop,
     )
 
 

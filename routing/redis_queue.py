@@ -1,23 +1,22 @@
-"""The queue in Redis: one Lua script per method, so each is atomic."""
+"""The queue in Redis: one Lua function per method, so each is atomic."""
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any, cast
 
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-
-from config.redis import HOTLINE
+from config.redis import HOTLINE, HotlineRedis
 
 from . import policy
 from .errors import IllegalTransition, UnknownContact, UnknownLawyer
 from .events import Fact
+from .functions import Functions
 from .invariants import State, violations
 from .keys import key, keys
 from .policy import Rules
 from .ports import Arrival, Contact, Due, DueKind, Lawyer, Move, Need, Place, SignIn, Snapshot
 from .records import (
+    CONTACT_DEFAULTS,
+    LAWYER_DEFAULTS,
     callback_of,
     contact_of,
     contact_record,
@@ -29,7 +28,6 @@ from .records import (
     new_contact,
 )
 
-_LUA = files("routing") / "lua"
 _TIMES = (
     *("ring", "menu_lease", "wait_lease", "talk_lease", "room_retry"),
     *("wrapup", "fresh", "pass_over", "carrier_retry", "forget", "proof"),
@@ -37,17 +35,16 @@ _TIMES = (
 
 
 class RedisQueue:
-    """Implements ``routing.ports.Queue``. *redis* decodes its answers to text."""
+    """Implements ``routing.ports.Queue``."""
 
-    def __init__(self, redis: Redis, rules: Rules, *, hotline: str = HOTLINE) -> None:
+    def __init__(self, redis: HotlineRedis, rules: Rules, *, hotline: str = HOTLINE) -> None:
         self._redis, self._rules = redis, rules
         self._keys, self._ev = keys(hotline), key("ev", hotline)
         self._tables = key("tables", hotline)
         self._times = ",".join(str(getattr(rules.times, name)) for name in _TIMES)
         self._ladder = ",".join(str(step.after_ms) for step in rules.ladder)
         self._gates = ",".join(str(step.load) for step in rules.ladder)
-        self._common = (_LUA / "common.lua").read_text(encoding="utf-8")
-        self._scripts: dict[str, AsyncScript] = {}
+        self._functions = Functions(redis.wire)
 
     async def arrive(self, arrival: Arrival, now: int) -> Move:
         return await self._move("arrive", now, contact_record(new_contact(arrival, now)))
@@ -146,41 +143,38 @@ class RedisQueue:
 
     async def contact(self, contact: str) -> Contact | None:
         record = await self._run("read", 0, "contact", contact)
-        return contact_of(json.loads(record)) if record else None
+        return contact_of(record) if record else None
 
     async def lawyer(self, lawyer: str) -> Lawyer | None:
         record = await self._run("read", 0, "lawyer", lawyer)
-        return lawyer_of(json.loads(record)) if record else None
+        return lawyer_of(record) if record else None
 
     async def place(self, contact: str, now: int) -> Place | None:
         answer = await self._decide("place", now, contact)
         if not answer:
             return None
-        ahead, duty = int(answer["ahead"]), int(answer["duty"])
-        handling = [int(ms) for ms in answer["handling"]]
+        ahead, duty, handling = answer[0], answer[1], list(map(int, answer[2]))
         estimate = policy.estimate_ms(ahead, duty, handling, self._rules)
         return Place(position=ahead + 1, ahead=ahead, estimate_ms=estimate, lawyers_on_duty=duty)
 
     async def snapshot(self, now: int, limit: int = 5000) -> Snapshot:
         last, contacts, lawyers, callbacks = await self._run("snapshot", now, str(limit))
-        everyone = map(lawyer_of, map(json.loads, lawyers))
+        everyone = map(lawyer_of, lawyers)
         return Snapshot(
             ev=last,
             at_ms=now,
-            contacts=sorted(map(contact_of, map(json.loads, contacts)), key=lambda c: (c.place_ms, c.id)),
+            contacts=sorted(map(contact_of, contacts), key=lambda c: (c.place_ms, c.id)),
             lawyers=sorted((one for one in everyone if one.state != "offline"), key=lambda one: one.id),
-            callbacks=sorted(
-                map(callback_of, map(json.loads, callbacks)), key=lambda k: (str(k["place_ms"]), str(k["id"]))
-            ),
+            callbacks=sorted(map(callback_of, callbacks), key=lambda k: (str(k["place_ms"]), str(k["id"]))),
         )
 
     async def check_invariants(self) -> list[str]:
         contacts, gone, lawyers, waiting, idle, due, callbacks, counts = await self._run("dump", 0)
         return violations(
             State(
-                contacts=[json.loads(text) for text in contacts],
-                gone=[json.loads(text) for text in gone],
-                lawyers=[json.loads(text) for text in lawyers],
+                contacts=[CONTACT_DEFAULTS | json.loads(text) for text in contacts],
+                gone=[CONTACT_DEFAULTS | json.loads(text) for text in gone],
+                lawyers=[LAWYER_DEFAULTS | json.loads(text) for text in lawyers],
                 waiting=waiting,
                 idle=idle,
                 due=dict(zip(due[::2], map(float, due[1::2]), strict=True)),
@@ -195,20 +189,21 @@ class RedisQueue:
     async def _move(self, name: str, now: int, *args: str) -> Move:
         return move_of(await self._decide(name, now, *args))
 
-    async def _decide(self, name: str, now: int, *args: str) -> dict[str, Any]:
-        """Run a script; make the tables that it finds missing; raise what it refuses."""
+    async def _decide(self, name: str, now: int, *args: str) -> Sequence[Any]:
+        """Call a function; make the tables that it finds missing; raise what it refuses."""
         while True:
-            text = await self._run(name, now, *args)
-            answer = cast("dict[str, Any]", json.loads(text)) if text else {}
-            if "missing" in answer:
-                await self._learn(answer["missing"], answer["name"])
-            elif "illegal" in answer:
-                raise IllegalTransition(answer["whom"], answer["state"], answer["illegal"])
-            elif "unknown" in answer:
-                unknown = UnknownContact if answer["unknown"] == "contact" else UnknownLawyer
-                raise unknown(answer["id"])
-            else:
-                return answer
+            answer = cast("Sequence[Any]", await self._run(name, now, *args))
+            match answer:
+                case ["missing", kind, missing]:
+                    await self._learn(kind, missing)
+                case ["illegal", whom, state, event]:
+                    raise IllegalTransition(whom, state, event)
+                case ["unknown", "contact", id_]:
+                    raise UnknownContact(id_)
+                case ["unknown", _, id_]:
+                    raise UnknownLawyer(id_)
+                case _:
+                    return answer
 
     async def _learn(self, kind: str, name: str) -> None:
         """Make the table of a type or a profile by the policy. Refused if others were added meanwhile."""
@@ -223,15 +218,10 @@ class RedisQueue:
         await self._run("learn", 0, kind, name, str(len(others)), dumps(table))
 
     async def _run(self, name: str, now: int, *args: str) -> Any:
-        script, keys, values = self._command(name, now, args)
-        return await script(keys=keys, args=values)
+        return await self._functions.call(name, self._keys, self._arguments(now, args))
 
-    def _command(self, name: str, now: int, args: Sequence[str]) -> tuple[AsyncScript, list[str], list[str]]:
-        """Return a script, all its keys, and its arguments: those that every script has come first."""
-        script = self._scripts.get(name)
-        if script is None:
-            text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
-            script = self._scripts[name] = self._redis.register_script(f"{self._common}\n{text}")
+    def _arguments(self, now: int, args: Sequence[str]) -> list[str]:
+        """Return a function's arguments: those that every one has come first."""
         at = policy.hours(now, self._rules)
         hours = ",".join(map(str, (at.due, at.closes, *at.retries)))
-        return script, self._keys, [str(now), self._times, hours, self._ladder, *args]
+        return [str(now), self._times, hours, self._ladder, *args]

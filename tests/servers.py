@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redis import Redis
-from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import BusyLoadingError
 from redis.exceptions import ConnectionError as RedisGone
 
-from config.redis import open_redis, valkey_command
+from config.redis import HotlineRedis, open_redis, valkey_command
 
 _START_SECONDS = 20.0
 
@@ -90,7 +89,7 @@ def valkey(directory: Path | None = None, *, durable: bool = True) -> Iterator[s
 
 
 @asynccontextmanager
-async def redis_client(url: str) -> AsyncIterator[AsyncRedis]:
+async def redis_client(url: str) -> AsyncIterator[HotlineRedis]:
     """Give an asynchronous client on an emptied server."""
     client = open_redis(url)
     try:

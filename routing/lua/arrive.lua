@@ -1,5 +1,5 @@
 -- ARGV 5 the new contact (JSON)
-local given = cjson.decode(ARGV[5])
+local given = with(decode(ARGV[5]), CONTACT)
 local known = load_contact(given.id)
 if known then return answer(false, known) end
 given.state, given.passed, given.legs = 'menu', {}, {}

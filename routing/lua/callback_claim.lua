@@ -4,7 +4,7 @@ if not c then return unknown('contact', ARGV[5]) end
 local k = c.state == 'callback' and load_callback(c.callback)
 if not k or k.taken_by ~= '' then return answer(false, c) end
 if c.type == '' then
-  local need = cjson.decode(ARGV[6])
+  local need = decode(ARGV[6])
   c.channel, c.type, c.language, c.priority = need.channel, need.type, need.language, need.priority
 end
 local able = able_for(c)

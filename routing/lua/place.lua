@@ -1,3 +1,4 @@
+-- reads only
 -- ARGV 5 contact
 local c = load_contact(ARGV[5])
 if not c or (c.state ~= 'waiting' and c.state ~= 'offered') then return false end
@@ -17,4 +18,4 @@ local duty = 0
 for _, row in ipairs(able) do
   duty = duty + tonumber(call('HGET', COUNTS, 'd:' .. row[3]) or 0)
 end
-return cjson.encode({ ahead = ahead, duty = duty, handling = call('LRANGE', HANDLING, 0, -1) })
+return { ahead, duty, call('LRANGE', HANDLING, 0, SAMPLES - 1) }

@@ -3,12 +3,12 @@ local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 if c.state ~= 'waiting' then return answer(false, c) end
 local function offered_load() -- as policy.load
-  local duty, worked, n = 0, 0, call('LLEN', ARRIVALS)
+  local duty, worked, n = 0, 0, math.min(call('LLEN', ARRIVALS), SAMPLES)
   local counts = call('HGETALL', COUNTS)
   for i = 1, #counts, 2 do
     if string.sub(counts[i], 1, 2) == 'd:' then duty = duty + tonumber(counts[i + 1]) end
   end
-  local handling, oldest = call('LRANGE', HANDLING, 0, -1), tonumber(call('LINDEX', ARRIVALS, -1) or now)
+  local handling, oldest = call('LRANGE', HANDLING, 0, SAMPLES - 1), tonumber(call('LINDEX', ARRIVALS, n - 1) or now)
   if duty == 0 or #handling == 0 or n == 0 or now <= oldest then return 0 end
   for _, ms in ipairs(handling) do
     worked = worked + tonumber(ms)
@@ -31,6 +31,5 @@ if step ~= c.step then
   c.step = step
   fact('contact.relaxed', c.id, '', { step = step, load = load })
 end
-enter_queue(c)
 seek_lawyer(c, able, offers)
 return answer(true, c, nil, offers)

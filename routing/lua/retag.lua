@@ -1,7 +1,7 @@
 -- ARGV 5 contact   6 what it needs now (JSON, as for wait)   7 reason
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
-local need = cjson.decode(ARGV[6])
+local need = decode(ARGV[6])
 if c.state ~= 'waiting' or (c.type == need.type and c.priority == need.priority) then return answer(false, c) end
 local able = able_for(need)
 if not able then return missing('type', need.type) end
@@ -15,6 +15,5 @@ fact('contact.retagged', c.id, '', {
   type = c.type, priority = c.priority, reason = ARGV[7], channel = c.channel, language = c.language,
   prefecture = c.prefecture, place_ms = c.place_ms, step = c.step,
 })
-enter_queue(c)
 seek_lawyer(c, able, offers)
 return answer(true, c, nil, offers)

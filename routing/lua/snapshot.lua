@@ -1,3 +1,4 @@
+-- reads only
 -- ARGV 5 at most so many of each
 local function some(key)
   local limit = tonumber(ARGV[5])
@@ -8,12 +9,5 @@ local function some(key)
   end
   return values
 end
-local function texts(key)
-  local found = {}
-  for _, packed in ipairs(some(key)) do
-    found[#found + 1] = cjson.encode(unpack_(packed))
-  end
-  return found
-end
 local last = call('XREVRANGE', EV, '+', '-', 'COUNT', 1)[1]
-return { last and last[1] or '0-0', texts(CONTACTS), texts(LAWYERS), texts(CALLBACKS) }
+return { last and last[1] or '0-0', some(CONTACTS), some(LAWYERS), some(CALLBACKS) }

@@ -2,7 +2,7 @@
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 if c.state ~= 'menu' then return answer(false, c) end
-local need = cjson.decode(ARGV[6])
+local need = decode(ARGV[6])
 local able = able_for(need)
 if not able then return missing('type', need.type) end
 c.channel, c.type, c.language, c.priority = need.channel, need.type, need.language, need.priority
@@ -17,9 +17,7 @@ fact('contact.chose', c.id, '', {
 fact('contact.waiting', c.id, '', {
   type = c.type, priority = c.priority, since_ms = now, place_ms = c.place_ms, step = c.step,
 })
-call('LPUSH', ARRIVALS, now)
-call('LTRIM', ARRIVALS, 0, SAMPLES - 1)
-enter_queue(c)
+if call('LPUSH', ARRIVALS, now) > 2 * SAMPLES then call('LTRIM', ARRIVALS, 0, SAMPLES - 1) end
 due('lease', c.id, now + times.wait_lease)
 seek_lawyer(c, able, offers)
 return answer(true, c, nil, offers)

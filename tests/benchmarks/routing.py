@@ -12,12 +12,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from statistics import median
-from typing import Any, cast
+from typing import Any
 
 import hiredis
-from redis.asyncio import Redis
 
-from config.redis import open_redis
+from config.redis import HotlineRedis, open_redis
+from config.wire import packed_command
 from routing.policy import Rules
 from routing.ports import Arrival, Need, SignIn
 from routing.redis_queue import RedisQueue
@@ -113,14 +113,15 @@ async def _decision_us(url: str, rules: Rules, size: int) -> float:
 class _Written(RedisQueue):
     """Writes down the commands instead of sending them."""
 
-    def __init__(self, redis: Redis, rules: Rules) -> None:
+    def __init__(self, redis: HotlineRedis, rules: Rules) -> None:
         super().__init__(redis, rules)
         self.commands: list[bytes] = []
 
     async def _run(self, name: str, now: int, *args: str) -> Any:
-        script, keys, values = self._command(name, now, args)
-        self.commands.append(_packed(("EVALSHA", script.sha, len(keys), *keys, *values)))
-        return '{"changed":true}'
+        self.commands.append(
+            packed_command(self._functions.command(name, self._keys, self._arguments(now, args)))
+        )
+        return [1, None, None, [], ""]
 
 
 async def _rates(url: str, rules: Rules) -> dict[str, float]:
@@ -143,16 +144,12 @@ async def _rates(url: str, rules: Rules) -> dict[str, float]:
     )
     keys = ("h:{12348}:x", "h:{12348}:y", "h:{12348}:z")
     plain = [
-        _packed(("EVALSHA", three, 3, *keys, _contact(number), "x" * 300, START + number))
+        packed_command(("EVALSHA", three, 3, *keys, _contact(number), "x" * 300, START + number))
         for number in range(len(written.commands))
     ]
     bare = _played(url, plain)
     await redis.aclose()
     return {"transitions": lives, "three writes": bare}
-
-
-def _packed(command: tuple[str | int, ...]) -> bytes:
-    return cast("bytes", hiredis.pack_command(cast("Any", command)))
 
 
 def _who(number: int) -> SignIn:

@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from redis.asyncio import Redis
 
+from config.redis import HotlineRedis
 from routing.policy import Rules
 from routing.redis_queue import RedisQueue
 from routing.rules import load_rules
@@ -21,7 +21,7 @@ def valkey_url() -> Iterator[str]:
 
 
 @pytest.fixture
-async def redis(valkey_url: str) -> AsyncIterator[Redis]:
+async def redis(valkey_url: str) -> AsyncIterator[HotlineRedis]:
     async with redis_client(valkey_url) as client:
         yield client
 
@@ -32,7 +32,7 @@ def rules() -> Rules:
 
 
 @pytest.fixture
-async def hotline(redis: Redis, rules: Rules) -> AsyncIterator[Hotline]:
+async def hotline(redis: HotlineRedis, rules: Rules) -> AsyncIterator[Hotline]:
     carrier, clock = ScriptedCarrier(), ManualClock()
     board = Switchboard(RedisQueue(redis, rules), carrier, clock, rules, dialler=carrier)
     yield Hotline(board, carrier, clock, redis, rules)

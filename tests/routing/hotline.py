@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from redis.asyncio import Redis
-
+from config.redis import HotlineRedis
 from routing.keys import ev
 from routing.policy import Rules
 from routing.ports import Arrival, Contact, Lawyer, Need
@@ -20,7 +19,7 @@ class Hotline:
     board: Switchboard
     carrier: ScriptedCarrier
     clock: ManualClock
-    redis: Redis
+    redis: HotlineRedis
     rules: Rules
 
     async def seat(self, *lawyers: str) -> None:

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from redis.asyncio import Redis
 
 from config.errors import AnxinError
-from config.redis import open_redis
+from config.redis import HotlineRedis, open_redis
 from routing.events import Fact
 from routing.keys import ev
 from routing.memory_queue import MemoryQueue
@@ -62,7 +61,7 @@ class QueueContract(RuleBasedStateMachine):
     """Random lives of contacts and lawyers, lived by both queues at once."""
 
     runner: ClassVar[asyncio.Runner]
-    redis: ClassVar[Redis]
+    redis: ClassVar[HotlineRedis]
 
     def __init__(self) -> None:
         super().__init__()

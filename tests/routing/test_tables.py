@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from redis.asyncio import Redis
 
+from config.redis import HotlineRedis
 from routing import contact, lawyer
 from routing.contact import ContactEvent
 from routing.errors import IllegalTransition
@@ -41,7 +41,7 @@ def test_signing_in_again_is_late_news() -> None:
     assert lawyer.advance("u", LawyerState.WRAPUP, LawyerEvent.SIGN_IN) is None
 
 
-async def test_the_tail_gives_what_was_and_what_comes(redis: Redis, rules: Rules) -> None:
+async def test_the_tail_gives_what_was_and_what_comes(redis: HotlineRedis, rules: Rules) -> None:
     queue = RedisQueue(redis, rules)
     first, second = Fact("note.saved", 1, "c_1", "u_1"), Fact("note.saved", 2, "c_1", "u_1", {"rev": 2})
     await queue.record(first)
@@ -53,7 +53,7 @@ async def test_the_tail_gives_what_was_and_what_comes(redis: Redis, rules: Rules
         assert (await coming)[1] == second
 
 
-async def test_the_tail_from_now_on_leaves_out_what_was(redis: Redis, rules: Rules) -> None:
+async def test_the_tail_from_now_on_leaves_out_what_was(redis: HotlineRedis, rules: Rules) -> None:
     queue = RedisQueue(redis, rules)
     await queue.record(Fact("note.saved", 1))
     tail = aiter(EventTail(redis, block_ms=50))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Response
-from redis.asyncio import Redis
 from sqlalchemy import Engine
 
 from config.auth import Auth, Principal, Role, Sessions
 from config.clock import SystemClock
 from config.ids import demand_of
 from config.pages import Pages
+from config.redis import HotlineRedis
 from routing.events import Fact
 from routing.ports import Arrival, Contact, Need, SignIn, Snapshot
 from routing.redis_queue import RedisQueue
@@ -30,7 +30,7 @@ NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 class Hotline:
     """The real queue with the clock of the wall, in the switchboard's shape."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: HotlineRedis) -> None:
         self.queue = RedisQueue(redis, load_rules())
         self.clock = SystemClock()
         self.blind: Exception | None = None  # what a look at the queue raises
@@ -81,7 +81,7 @@ class Office:
     auth: Auth
 
 
-def open_office(redis: Redis, engine: Engine) -> Office:
+def open_office(redis: HotlineRedis, engine: Engine) -> Office:
     """Return an application with the board; ``/in/<role>`` signs in without a password."""
     app, clock, hotline = FastAPI(), SystemClock(), Hotline(redis)
     auth = Auth(Sessions(redis, clock), secure=False)

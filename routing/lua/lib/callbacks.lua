@@ -1,0 +1,141 @@
+-- Call-backs -----------------------------------------------------------------------------------------------
+
+local function load_callback(id)
+  local text = id ~= '' and call('HGET', CALLBACKS, id)
+  return text and decode(text)
+end
+
+local function save_callback(k)
+  call('HSET', CALLBACKS, k.id, encode(k))
+end
+
+local function end_contact(c)
+  c.state = 'ended'
+  due('forget', c.id, now + times.forget)
+end
+
+local close_callback_of
+
+-- Close a call-back, and those of the same caller that it took the place of. *c* is its contact.
+local function close_callback(k, c, body)
+  if c.state == 'offered' or c.state == 'talking' then return end -- it is being answered: that talk decides
+  call('HDEL', CALLBACKS, k.id)
+  if k.number_key ~= '' and call('HGET', CALLERS, k.number_key) == k.id then call('HDEL', CALLERS, k.number_key) end
+  settle('callback', c.id)
+  body.callback = k.id
+  fact('callback.closed', c.id, '', body)
+  c.callback = ''
+  if c.state == 'waiting' and c.dial then
+    leave_queue(c)
+    settle('lease', c.id)
+    settle('relax', c.id)
+    c.dial = false
+    end_contact(c)
+  elseif c.state == 'callback' then
+    end_contact(c)
+  end
+  save_contact(c)
+  local older = load_callback(c.takes)
+  if older then close_callback_of(older, body) end
+end
+
+close_callback_of = function(k, body)
+  close_callback(k, load_contact(k.contact), body)
+end
+
+-- The caller was not reached: try again by the schedule; when it is used up, a supervisor decides.
+local function retry_callback(c, reason, counts)
+  local k = load_callback(c.callback)
+  c.state, c.lawyer, c.leg, c.until_ms, c.dial, c.caller_leg, c.in_room = 'callback', '', '', 0, false, '', false
+  settle('lease', c.id)
+  settle('relax', c.id)
+  if counts then k.attempts = k.attempts + 1 end
+  local at = hours()
+  k.next_ms = counts and (at[2 + k.attempts] or 0) or at[1]
+  local body = { callback = k.id, attempts = k.attempts, reason = reason, next_ms = k.next_ms }
+  if k.next_ms > 0 then
+    due('callback', c.id, k.next_ms)
+    fact('callback.retry', c.id, '', body)
+  else
+    fact('callback.exhausted', c.id, '', body)
+  end
+  save_callback(k)
+  save_contact(c)
+end
+
+-- Every contact that leaves without having talked passes here: no such contact is without a call-back.
+local function open_callback(c, reason)
+  if c.callback ~= '' then return retry_callback(c, reason, true) end
+  local id = 'k_' .. string.sub(c.id, 3)
+  local place = c.place_ms > 0 and c.place_ms or now
+  local number = c.callback_number ~= '' and c.callback_number or c.from_number
+  local due_ms = hours()[1]
+  local next_ms = string.sub(number, 1, 1) == '+' and due_ms or 0 -- nobody can dial a hidden number
+  c.state, c.callback, c.lawyer, c.leg, c.until_ms = 'callback', id, '', '', 0
+  settle('lease', c.id)
+  settle('relax', c.id)
+  save_callback({
+    id = id, contact = c.id, demand = c.demand, reason = reason, number = number, channel = c.channel, type = c.type,
+    priority = c.priority, prefecture = c.prefecture, place_ms = place, opened_ms = now, due_ms = due_ms,
+    next_ms = next_ms, attempts = 0, taken_by = '', number_key = c.number_key,
+  })
+  if next_ms > 0 then due('callback', c.id, next_ms) end
+  if c.number_key ~= '' then call('HSET', CALLERS, c.number_key, id) end
+  fact('callback.opened', c.id, '', {
+    callback = id, reason = reason, number = number, due_ms = due_ms, place_ms = place, next_ms = next_ms,
+  })
+  save_contact(c)
+end
+
+-- Who rings in while we owe them a call takes over its place: no duplicate, and nobody dials them meanwhile.
+local function take_over(c)
+  local k = c.number_key ~= '' and load_callback(call('HGET', CALLERS, c.number_key) or '')
+  if not k or k.contact == c.id then return end
+  local older = load_contact(k.contact)
+  if older.state == 'waiting' and older.dial then
+    leave_queue(older)
+    settle('lease', older.id)
+    settle('relax', older.id)
+    older.state, older.dial = 'callback', false
+    save_contact(older)
+  elseif older.state ~= 'callback' then
+    return -- they are being called right now
+  end
+  settle('callback', older.id)
+  k.taken_by, k.next_ms = c.id, 0
+  save_callback(k)
+  c.takes, c.place_ms = k.id, math.min(c.place_ms, k.place_ms)
+  fact('callback.taken', older.id, '', { callback = k.id, by = c.id })
+end
+
+-- A talk is over. Long enough, it closes the caller's call-backs; too short, they are owed as before.
+local function finish(c, ended_by)
+  local l, leg, talk_ms = load_lawyer(c.lawyer), c.leg, now - c.talk_since_ms
+  settle('talk', c.id)
+  settle('room', c.id)
+  fact('contact.done', c.id, c.lawyer, { ended_by = ended_by, talk_ms = talk_ms })
+  c.leg = ''
+  local own, taken = load_callback(c.callback), load_callback(c.takes)
+  local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talk_ms, contact = c.id } }
+  if own and talk_ms < times.proof then
+    retry_callback(c, 'short_talk', true)
+  else
+    end_contact(c)
+    if own then
+      close_callback(own, c, closing)
+    else
+      save_contact(c)
+      if taken and talk_ms >= times.proof then
+        close_callback_of(taken, closing)
+      elseif taken and taken.taken_by == c.id then
+        local older = load_contact(taken.contact)
+        taken.taken_by = ''
+        save_callback(taken)
+        retry_callback(older, 'short_talk', true)
+      end
+    end
+  end
+  wrap_up(l)
+  return l, leg
+end
+
