@@ -52,6 +52,7 @@ class Office:
     offer_s: int
     wrapup_s: int
     recording: RecordingReader = no_recording
+    captions: bool = False  # live captions come while they talk
 
     async def holds(self, principal: Principal, contact: str) -> bool:
         """Has this lawyer the contact now?"""
@@ -116,6 +117,7 @@ def _page_routes(routes: APIRouter, office: Office) -> None:
     async def desk_socket(socket: WebSocket, tab: TabQuery, takeover: bool = False) -> None:
         await office.line.serve(socket, tab, take_over=takeover)
 
+                "captions": office.captions,
     @routes.post("/desk/token")
     async def voice_token(principal: Desk) -> JSONResponse:
         identity = principal.lawyer_id

@@ -6,6 +6,7 @@ Redis, so that two web processes agree.
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from config import captions
 from config.auth import Principal
 from config.clock import Clock
 from config.log import Log
@@ -78,6 +80,7 @@ class Desks:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._beat())
             tasks.create_task(self._follow(tail))
+            tasks.create_task(self._caption())
 
     async def _follow(self, tail: Callable[[str], FactTail]) -> None:
         after = "$"
@@ -98,6 +101,25 @@ class Desks:
                 await self.push_state(desk)
             if fact.contact and fact.kind in DRAFT_KINDS:
                 desk.send({"type": "draft", "contact": fact.contact, "kind": fact.kind})
+
+    async def _caption(self) -> None:
+        """Pass live captions on to the desk of the lawyer who talks."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as news:
+                    await news.subscribe(captions.TEXT)
+                    while True:
+                        message = await news.get_message(timeout=5.0)
+                        if message is not None:
+                            self._captioned(json.loads(message["data"]))
+            except UNREACHABLE as error:
+                log.warning("desks.captions_lost", error=type(error).__name__)
+                await asyncio.sleep(0.5)
+
+    def _captioned(self, caption: dict[str, Any]) -> None:
+        for desk in tuple(self._open):
+            if desk.watched == caption["contact"]:
+                desk.send({"type": "caption", **caption})
 
     async def _beat(self) -> None:
         while True:

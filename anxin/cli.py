@@ -88,6 +88,14 @@ def worker() -> None:
 
 
 @app.command()
+def captions() -> None:
+    """实时字幕 · live captions on the desks, alone."""
+    from anxin.captions import run
+
+    run(_process("captions"))
+
+
+@app.command()
 def carrier() -> None:
     """内嵌电话网 · the embedded phone network, alone."""
     from anxin.carrier_config import write_carrier_config

@@ -17,6 +17,7 @@ from routing.redis_queue import RedisQueue
 from routing.rules import load_rules
 from routing.switchboard import Switchboard
 from routing.tail import EventTail
+from transcription.recognizers.choice import plan_captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,12 @@ def open_parts(settings: Settings) -> Parts:
         api_key_sid=keys.api_key_sid,
         api_key_secret=keys.api_key_secret,
         application_sid=keys.application_sid,
+        captions=plan_captions(settings)[0],
     )
     clock = SystemClock()
     redis = open_redis(settings.redis)
-    telephony = RestTelephony(account, TwimlWriter(account.public_url, library.version))
+    writer = TwimlWriter(account.public_url, library.version, captions=account.captions)
+    telephony = RestTelephony(account, writer)
     rules = load_rules()
     times = replace(rules.times, ring=settings.offer_seconds * 1000, wrapup=settings.wrapup_seconds * 1000)
     rules = replace(rules, times=times)

@@ -21,11 +21,13 @@ from rich.table import Table
 from rq import Worker
 
 from agents.accounts import DemoSignIn, seed_demo
+from config.captions import SOUND
 from config.clock import SystemClock
 from config.db import migrate, open_engine
 from config.errors import AnxinError
 from config.redis import open_redis, open_sync_redis, valkey_command
 from config.settings import Settings, load_settings
+from transcription.recognizers.choice import plan_captions
 
 from .carrier_config import write_carrier_config
 from .clock import clock_is_alive
@@ -146,6 +148,9 @@ def _programs(settings: Settings) -> list[Program]:
     async def workers(_pid: int) -> bool:
         return bool(await asyncio.to_thread(Worker.count, redis))
 
+    async def captions(_pid: int) -> bool:
+        return bool(dict(await asyncio.to_thread(redis.pubsub_numsub, SOUND)).get(SOUND.encode()))
+
     programs = [
         Program("web", [*anxin, "web"], _answers(settings.web_local + "/healthz")),
         Program("clock", [*anxin, "clock"], clock),
@@ -154,6 +159,8 @@ def _programs(settings: Settings) -> list[Program]:
             for n in range(settings.workers)
         ),
     ]
+    if plan_captions(settings)[0]:
+        programs.append(Program("captions", [*anxin, "captions"], captions))
     if not settings.twilio and not settings.carrier_url:
         config = write_carrier_config(settings)
         command = [sys.executable, "-m", "carrier", "--config", str(config)]

@@ -18,6 +18,7 @@ import agents.desk
 import agents.signin
 import ivr.calling
 import ivr.webhooks
+import ivr.media
 import sla.board
 from agents.accounts import Accounts
 from agents.desk import Office
@@ -29,6 +30,7 @@ from agents.voice import VoiceKeys, token_maker
 from config.auth import Auth, Sessions, Throttle
 from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
+from config.captions import send_sound
 from config.settings import Settings
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
@@ -102,6 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
         parts.redis,
         parts.engine,
         pages=pages,
+        captions=parts.account.captions,
         auth=auth,
         targets=load_targets(),
         clock=parts.clock,
@@ -136,6 +139,8 @@ def _voice_edge(settings: Settings) -> VoiceEdge:
 def _health(parts: Parts) -> Callable[[], Awaitable[PlainTextResponse]]:
     async def health() -> PlainTextResponse:
         """Say that we serve, and which process we are: 200 when Redis answers too."""
+    if parts.account.captions:
+        ivr.media.install(app, parts.switchboard, parts.account, partial(send_sound, parts.redis))
         await parts.redis.ping()
         return PlainTextResponse(f"ok {os.getpid()}\n")
 

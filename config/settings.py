@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     recognizer: Literal["auto", "vosk", "whisper", "none"] = Field("auto", description="speech recogniser")
     vosk_model: Path | None = Field(None, description="an unpacked Vosk model; unset = var/models")
     fetch_models: bool = Field(True, description="the first start tries once to fetch the small Vosk model")
+    captions: Literal["auto", "on", "off"] = Field("auto", description="live captions on the desk")
     workers: int = Field(1, ge=1, le=16, description="transcription workers that anxin up starts")
     session_secret: str = Field("", description="key of sessions and private links")
     demo: bool = Field(True, description="with no account at all, make demo accounts and print them")

@@ -18,3 +18,4 @@ class CarrierAccount:
     api_key_secret: str = ""  # signs voice tokens
     application_sid: str = ""  # the TwiML application that browsers call through
     timeout_s: float = 5.0  # of one REST request
+    captions: bool = False  # fork each talk's sound to /twilio/media

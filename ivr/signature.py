@@ -34,7 +34,7 @@ class SignatureValidator:
         self._key = auth_token.encode()
         parts = urlsplit(public_url.rstrip("/"))
         bare = parts.netloc.split(":")[0] if parts.port else parts.netloc
-        ported = parts.netloc if parts.port else f"{bare}:{443 if parts.scheme == 'https' else 80}"
+        ported = parts.netloc if parts.port else f"{bare}:{443 if parts.scheme in {'https', 'wss'} else 80}"
         # Twilio signs the URL with its port or without: its own validator accepts either.
         hosts = (ported, bare) if parts.port else (bare, ported)  # as configured first: it is the usual one
         self._prefixes = tuple(f"{parts.scheme}://{host}{parts.path}".encode() for host in hosts)

@@ -16,6 +16,7 @@ from .flow import Gather, Hangup, Pause, Plan, Play, Redirect, Talk, Verb
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
 Value = str | int | bool
+MEDIA = "/twilio/media"
 
 
 def element(name: str, attributes: Mapping[str, Value] | None = None, inner: str = "") -> str:
@@ -41,11 +42,14 @@ def document(verbs: Iterable[str]) -> str:
 
 
 class TwimlWriter:
-    """Writes plans for one public address. *prompts_version* makes recordings cacheable for ever."""
+    """Writes plans for one public address. *prompts_version* makes recordings cacheable for ever.
 
-    def __init__(self, public_url: str, prompts_version: str) -> None:
+    With *captions*, a talk's sound is also sent to ``/twilio/media``.
+    """
+
+    def __init__(self, public_url: str, prompts_version: str, *, captions: bool = False) -> None:
         self._base = public_url.rstrip("/")
-        self._version = prompts_version
+        self._version, self._captions = prompts_version, captions
         self.write = lru_cache(maxsize=4096)(self._write)
 
     def url(self, path: str, query: Iterable[tuple[str, str]] = ()) -> str:
@@ -103,4 +107,12 @@ class TwimlWriter:
             "statusCallbackEvent": "start end join leave",
         }
         room = element("Conference", attributes, text(contact))
-        return element("Dial", {"action": self.step("talk-ended"), "method": "POST"}, room)
+        dial = element("Dial", {"action": self.step("talk-ended"), "method": "POST"}, room)
+        return self._stream(contact) + dial if self._captions else dial
+
+    def _stream(self, contact: str) -> str:
+        """Return the verb that forks the caller's leg: what they say, and what they hear."""
+        parameter = element("Parameter", {"name": "contact", "value": contact})
+        url = self.url(MEDIA).replace("http", "ws", 1)
+        stream = element("Stream", {"url": url, "track": "both_tracks"}, parameter)
+        return element("Start", inner=stream)

