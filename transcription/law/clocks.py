@@ -32,6 +32,7 @@ Event = Literal[
     "double_wage_end_date",
     "payment_due_date",
     "performance_due_date",
+    "award_effective_date",
 ]
 
 
@@ -202,6 +203,7 @@ EVENT_WORDS = {
     "double_wage_end_date": "二倍工资应当支付的最后一日",
     "payment_due_date": "应当付款",
     "performance_due_date": "履行期限届满",
+    "award_effective_date": "裁决或判决生效",
 }
 
 

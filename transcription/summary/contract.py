@@ -3,6 +3,7 @@
 
 import re
 
+from .lexicon import is_either
 from .parties import Standing
 from .reading import Reading, joined, mention_of
 from .transcript import Line
@@ -11,10 +12,11 @@ _PAPER = r"(?:劳动|劳务|用工|书面|正式|电子|聘用)?(?:合同|协议
 _UNSIGNED = re.compile(
     rf"{_PAPER}[^。]{{0,10}}?(?:没(?:有)?(?:签|订|写|得|跟|给|见|弄|办)?(?![^。]{{0,5}}(?:合同|协议))|未|不(?:给|跟|肯|签)|一(?:张|份|个)都没|(?:哪样|什么|啥)[^。]{{0,5}}没|也没|都没)"
     rf"|没(?:有|得)?(?:跟|和|给|同|与)?[^。]{{0,6}}?(?:签|订)(?:过|订|了)?[^。]{{0,5}}?{_PAPER}|(?:没有|没得|无){_PAPER}"
+    rf"|{_PAPER}。?没(?:有)?签(?:过|呢|的)"
     r"|(?:哪样|什么|啥|一张|一份|字)(?:的)?(?:一张)?(?:都|也)?没(?:有)?签|不(?:跟|给|和)我?们?[^。]{0,4}签|口头(?:说|讲|约|协议|答应)的?[^。]{0,4}(?:工资|价|好)?"
 )
 _SIGNED = re.compile(
-    rf"签(?:过|了|的|有|订了?|着)(?!字)[^。]{{0,10}}?{_PAPER}|{_PAPER}[^。]{{0,4}}?(?:签了|签过|是签|签的|有签|有的|有一份|签得有|在我|续签了)|(?:有|点了|打了)(?:个|一份|一个|份)?[^。没]{{0,4}}{_PAPER}(?!没|吗)"
+    rf"签(?:过|了|的|有|订了?|着)(?!字)[^。]{{0,10}}?{_PAPER}|{_PAPER}[^。]{{0,4}}?(?:签了|签过|是签|签的|有签|有的|有一份|签得有|在我|续签了|有(?=$|。|但|呢|嘛)|[^。没]{0, 6}(?:到期|期满))|(?:有|点了|打了)(?:个|一份|一个|份)?[^。没]{{0,4}}{_PAPER}(?!没|吗)"
     rf"|(?:每年|都|入职|进厂|进公司)[^。没]{{0,6}}签[^。没]{{0,4}}{_PAPER}"
 )
 _OTHER_PAPER = re.compile(
@@ -29,7 +31,7 @@ _NO = re.compile(
 )
 _YES = re.compile(r"^(?:哦|啊|哎|有点|是)?(?:有(?!个|人)|签(?:了|过|呢|的|得)|签有|是签)")
 _NEGATED_SIGNING = re.compile(
-    r"(?:没(?:有)?|未|不|从没|要|喊我|让我|叫我|逼我?|准备|想|再|续|重新|帮|给员工|该不该|马上|明天)(?:跟|和|给|同)?[^。]{0,4}$"
+    r"(?:没(?:有)?|未|不|从没|(?<![交发])给|要|喊我|让我|叫我|逼我?|准备|想|再|续|重新|帮|给员工|该不该|马上|明天)(?:跟|和|给|同)?[^。]{0,4}$"
 )
 
 
@@ -40,7 +42,11 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901
     other = ""
     for line in reading.caller_lines:
         question = reading.question_before(line)
-        spans = [(m.start(), m.end(), False) for m in _UNSIGNED.finditer(line.plain)]
+        spans = [
+            (m.start(), m.end(), False)
+            for m in _UNSIGNED.finditer(line.plain)
+            if not is_either(line.plain, m.start(), m.end())
+        ]
         unsigned = [(s, e) for s, e, _ in spans]
         for m in _SIGNED.finditer(line.plain):
             if any(s < m.end() and m.start() < e for s, e in unsigned) or _NEGATED_SIGNING.search(

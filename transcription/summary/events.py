@@ -16,7 +16,7 @@ from .reading import Reading, mention_of
 from .transcript import STOP, Line
 
 INJURY, END, AWARD, START = "injury", "employment_end", "award_received", "employment_start"
-PERFORMANCE, PAYMENT = "performance_due", "payment_due"
+PERFORMANCE, PAYMENT, EFFECTIVE = "performance_due", "payment_due", "award_effective"
 
 # The words that make a date the date of something. Those that are of no use here still take their dates away
 # from the events that are.
@@ -26,11 +26,12 @@ _CUES: dict[str, re.Pattern[str]] = {
     ),
     "hospital": re.compile(r"住院|出院|手术|复查|转院|拆线|确诊|检查"),
     END: re.compile(
-        r"撤场|辞退|辞(?:了|掉)|开除|不用来|不消来|莫来了|别来了|不要来|不干(?:了)?|离职|辞职|解除|终止|做到|干到|上班到|上到|最后一天|离开|裁员?|散伙|停工|完工|退场|不做了|炒|喊我走|走人|撵|赶走|停了?我?的?账?号|封了?我?的?账?号|账?号(?:就)?(?:被|着|给)?(?:停|封)|走(?:了|的)|没(?:再)?(?:去|干|做)了|不(?:让|给|要)我(?:上班|干|做|来)|收拾东西|厂(?:就)?(?:关|倒闭)|没让我(?:上班|干)"
+        r"撤场|辞退|辞(?:了|掉)|开除|不用来|不消来|莫来了|别来了|不要来|不干(?:了)?|离职|辞职|解除|终止|做到|干到|上班到|上到|最后一天|离开|裁员?|散伙|停工|完工|退场|不做了|炒|喊我走|走人|撵|赶走|停了?我?的?账?号|封了?我?的?账?号|账?号(?:就)?(?:被|着|给)?(?:停|封)|走(?:了|的)|没(?:再)?(?:去|干|做)了|(?:不用|不消|莫|不要|别)去(?!仲裁|法院|监察)|(?:干|做|修|盖|打|挖|搞)完|离(?:的|了)?(?:矿|厂|场|开|职|岗)|就没(?:再)?(?:在|干|做|去|上)|被?(?:辞|裁)|不(?:让|给|要)我(?:上班|干|做|来)|收拾东西|厂(?:就)?(?:关|倒闭)|没让我(?:上班|干)"
     ),
+    EFFECTIVE: re.compile(r"生效"),
     AWARD: re.compile(r"收到|签收|送(?:来|到|达)|拿到|领到|寄(?:来|到)|到手|(?<!没)下来|邮政"),
     "made": re.compile(r"裁的|判的|作出|开庭|开的庭|立案|受理|落款|打印"),
-    START: re.compile(r"^到[^。]{0,14}(?:做|干|上班|当|跑)|进场|进厂|入职|开始(?:干|做|上|跑|送)|来(?:的|上班|干)|去(?:的|上班|干活)|上班的?|起(?:就)?在|到这(?:里|边)|注册|进(?:的)?(?:公司|站点|来)|就在|开始"),
+    START: re.compile(r"^到[^。]{0,14}(?:做|干|上班|当|跑)|进场|进厂|入职|开始(?:干|做|上|跑|送)|来(?:的|上班|干)|去(?:的|上班|干活)(?![^。]{0,2}(?:路|途|时))|上班(?![^。]{0,2}(?:路|途|时))的?|起(?:就)?在|到这(?:里|边)|注册|进(?:的)?(?:公司|站点|来)|就在|开始"),
     "asked": re.compile(r"投诉|打(?:过|了)?电话|催|报(?:了)?警|申请|反映|举报|起诉|登记|找(?:过|了|他)|要(?:过|了)"),
     PERFORMANCE: re.compile(r"(?:调解书|裁决书|判决书|法院|仲裁)[^。]{0,10}(?:之?前|以前|付清|给清|履行)"),
     PAYMENT: re.compile(r"(?:说好|约定|讲好|答应|承诺|说是|应该|应当|欠条)[^。]{0,10}(?:给|付|结|清|还)|账期|到期|交(?:完)?货|送到|拉完"),
@@ -49,9 +50,10 @@ _QUESTION = re.compile(
 )
 _ASKED: dict[str, re.Pattern[str]] = {
     INJURY: re.compile(r"受(?:的)?伤|出(?:的)?事|摔|压|撞|砸|事故|伤"),
+    EFFECTIVE: re.compile(r"生效"),
     AWARD: re.compile(r"收到|签收|拿到|送到|送达"),
     END: re.compile(
-        r"辞退|离(?:开|职)|撤场|走的|不(?:干|做)|解除|最后|开除|停(?:的)?号|封(?:的)?号|喊[您你]走|没做|不用"
+        r"辞退|离(?:开|职)|撤场|走的|不(?:干|做)|解除|最后|开除|停(?:的)?号|封(?:的)?号|(?:干|做)完|完工|结束|离的|走的|喊[您你]走|没做|不用"
     ),
     START: re.compile(r"入职|进(?:场|厂)|开始|去的|来的|上班"),
 }
@@ -92,7 +94,11 @@ def find_events(reading: Reading) -> list[Event]:
                 _clause_after(line, span.end, min(right, span.end + 24)),
             )
             kind, sure = _kind(before, after, line)
-            if index == 0 and asked and kind in ("", "pay", "asked", "hospital", "made", START, asked):
+            if (
+                index == 0
+                and asked
+                and kind not in {INJURY, END, AWARD, EFFECTIVE, PERFORMANCE, PAYMENT} - {asked}
+            ):
                 kind, sure = asked, 0.85
             if (
                 found
@@ -201,7 +207,7 @@ def pick(events: Sequence[Event], kind: str, reading: Reading, key: str) -> tupl
     """The event of *kind* and a contradiction when different days were told; the earliest day is kept then, so
     that its clock can't be missed."""
     said = [e for e in events if e.kind == kind and e.span.precision is not Precision.YEAR]
-    if kind in (INJURY, END, AWARD):
+    if kind in (INJURY, END, AWARD, EFFECTIVE):
         said = [e for e in said if e.span.first <= reading.today]
     days = [e for e in said if e.day]
     if not days:
@@ -216,6 +222,7 @@ _NAMES = {
     INJURY: "受伤日期",
     END: "离职日期",
     AWARD: "收到裁决的日期",
+    EFFECTIVE: "裁决生效日期",
     START: "入职日期",
     PERFORMANCE: "履行期限",
     PAYMENT: "付款日期",

@@ -18,6 +18,9 @@ from .transcript import STOP, Line, Mention
 
 _GAP = re.compile(r"~(\d+)")
 _NUMBER = "[零〇一二三四五六七八九十百千万亿两几多好0-9.]+"
+_EITHER = re.compile(
+    r"(?P<verb>[买签交缴给发付结打有做办报领拿收来去])[没不](?P=verb)"
+)  # 买没买: asks, says neither
 _DENIAL = re.compile(r"(?:没有?|没得|不是|不会|不|未|莫|别|无|并非|从未|哪有)(?:什么|哪样|过|在|被|去|再)?$")
 
 
@@ -60,13 +63,22 @@ def denied_at(plain: str, at: int) -> bool:
     return _DENIAL.search(plain[max(0, at - 6) : at]) is not None
 
 
+def is_either(plain: str, start: int, end: int) -> bool:
+    """Whether ``plain[start:end]`` touches an A-not-A (买没买, 签没签), which says neither."""
+    return any(
+        m.start() < end and start < m.end() for m in _EITHER.finditer(plain, max(0, start - 3), end + 3)
+    )
+
+
 def mentions(concept: Concept, lines: Iterable[Line], name: str = "") -> Iterator[Mention]:
     """Where *concept* stands in *lines*, denied and excluded places left out."""
     pattern = _joined(tuple(concept.any))
     unless = _joined(tuple(concept.unless)) if concept.unless else None
     for line in lines:
         for match in pattern.finditer(line.plain):
-            if match.end() == match.start() or (not concept.denied and denied_at(line.plain, match.start())):
+            if match.end() == match.start() or is_either(line.plain, match.start(), match.start() + 2):
+                continue
+            if not concept.denied and denied_at(line.plain, match.start()):
                 continue
             if unless and unless.search(
                 line.plain, max(0, match.start() - 14), min(len(line.plain), match.end() + 10)

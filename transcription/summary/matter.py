@@ -16,6 +16,7 @@ _EVENTS = {
     events.INJURY: "injury_date",
     events.AWARD: "award_received_date",
     events.PERFORMANCE: "performance_due_date",
+    events.EFFECTIVE: "award_effective_date",
     events.PAYMENT: "payment_due_date",
 }
 _UNPERFORMED = re.compile(

@@ -29,10 +29,13 @@ _MONEY_UNIT = re.compile(r"(?:多|来|把|余)?(?:块|元|圆)")
 _SALARY_OWED = re.compile(
     r"(?:差|欠|拖欠|压|没发|没给|没结|少发|不给|不发)(?:了|着|起|我|我们|最后|头|还|有|的)*$"
 )
-_LISTED = re.compile(
+LISTED = re.compile(
     r"(?:块钱|块|元)?、?(?:的)?(?:和|加上?|还有|另外|再加|跟|以及)?(?:去年|今年)?(?:[一二三四五六七八九十0-9]{1,2}月份?|上个?月|这个?月)(?:份)?的?(?:工资|工钱)?(?:是)?$"
 )
 _THE_REST = re.compile(r"(?:还有|就剩|只剩)(?:的|个|差不多|大概)*$")  # 还了四千,还有两万
+_SETTLED = re.compile(
+    r"(?:块钱|块|元)?(?:的)?(?:去年|今年|前年|上个月|后来|早就|早|都|已经|也|就|全部|后头|当场|最后)*(?:付|结|给|还|算)(?:清|完)(?!之前|以前|不)"
+)  # 他欠我八千去年就付清了
 _OF_MY_OWN = re.compile(
     r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份)(?:是|有|就|大概|差不多)*$"
 )  # 一共差六十一万,我自己是两万七
@@ -136,7 +139,7 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
     spans = [n for n in find_numbers(line.plain) if _is_money(line.plain, n, dates)]
     found: list[Amount] = []
     for index, number in enumerate(spans):
-        previous_end = _end_of(spans[index - 1], line.plain[: number.start]) if index else 0
+        previous_end = _end_of(found[-1], line.plain[: number.start]) if found else 0
         left = max(previous_end, number.start - _WINDOW, line.plain.rfind(STOP, 0, number.start) + 1)
         right = spans[index + 1].start if index + 1 < len(spans) else len(line.plain)
         stop = line.plain.find(STOP, number.end, right)
@@ -150,9 +153,11 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
             found
             and not role
             and found[-1].role == OWED
-            and _LISTED.match(line.plain[found[-1].end : number.start])
+            and LISTED.match(line.plain[found[-1].end : number.start])
         ):
             amount = replace(amount, role=OWED, sure=0.75)
+        if role in (OWED, OTHER_DEBT) and _SETTLED.match(line.plain, number.end):
+            amount = replace(amount, role="settled")
         if found and not role and _is_the_rest(found[-1], line.plain[left : number.start]):
             amount = replace(amount, role=OWED, sure=0.8)
         if (
@@ -175,8 +180,12 @@ def _is_the_rest(previous: Amount, between: str) -> bool:
     return previous.role in ("paid", "agreed") and _THE_REST.search(between) is not None
 
 
-def _end_of(number: Number, plain_text: str) -> int:
-    """Where the words of an amount end: 八千块培训费 takes its noun along, so that it is not the next amount's."""
+def _end_of(amount: Amount, plain_text: str) -> int:
+    """Where the words of an amount end: 八千块培训费 takes its noun along, so that it is not the next amount's;
+    but 租金三千六押金交了一万 has its noun before."""
+    number = amount.number
+    if amount.role in ("rent", RATE, OWED, "medical", "deposit"):
+        return number.end
     after = dict(_grammar().after)
     tails = (after[name].match(plain_text, number.end) for name in (*_NOUNS, "price"))
     return max(

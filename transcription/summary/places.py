@@ -12,6 +12,7 @@ from config.rulefile import Rules, defaults
 _PEOPLES = re.compile(
     r"(?:彝族|白族|苗族|壮族|傣族|回族|佤族|瑶族|藏族|纳西族|哈尼族|景颇族|傈僳族|拉祜族|布朗族|独龙族|怒族|普米族)+自治[县州]$"
 )
+_SITE = r"(?:这|那|一个|一家|的?(?:一个)?[^。]{0,4}(?:工地|厂|公司|店|矿|站点|项目|水库|电站|隧道))|(?:做|打工|上班|修|盖|搞|干活|务工|苦钱|送|跑|当|种|的(?:$|。|人))"
 _LOCAL = r"(?:那边|这边|这点|那点|县城|那里|这里|城里)"
 
 
@@ -117,6 +118,7 @@ def gazetteer() -> Gazetteer:
             short = short_county(county)
             names[county] = ("云南", prefecture, county)
             if short in file.careful:
+                names.setdefault(short + county[-1], ("云南", prefecture, county))
                 for parent in row.short:
                     names[parent + short] = ("云南", prefecture, county)
                 if len(short) > 1 and short not in row.short:
@@ -133,7 +135,8 @@ def gazetteer() -> Gazetteer:
     free = sorted((n for n in names if n not in guarded), key=len, reverse=True)
     careful = "|".join(sorted(guarded, key=len, reverse=True))
     pattern = re.compile(
-        rf"(?:云南省?)?(?P<careful>(?:{careful})(?={_LOCAL}))|" + "|".join(map(re.escape, free))
+        rf"(?:云南省?)?(?P<careful>(?:{careful})(?={_LOCAL})|(?:(?<=[在到去回])|(?<=[从我]是))(?:{careful})(?={_SITE}))|"
+        + "|".join(map(re.escape, free))
     )
     return Gazetteer(names, pattern)
 

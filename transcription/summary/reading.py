@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from .dates import DateSpan, find_dates
 from .money import Amount, read_amounts
 from .places import Place, gazetteer
+from .sums import reckoned
 from .transcript import Call, Line, Mention, read_lines, spoken_for
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -87,13 +88,13 @@ def read(call: Call) -> Reading:
     today = call.called_at.astimezone(SHANGHAI).date()
     dates = {line.index: find_dates(line.plain, today) for line in lines}
     places = {line.index: gazetteer().find(line.plain) for line in lines}
-    return Reading(call, today, lines, dates, places, tuple(read_amounts(lines, dates)))
+    return Reading(call, today, lines, dates, places, tuple(reckoned(read_amounts(lines, dates), lines)))
 
 
 def read_for_relative(reading: Reading, relative: str) -> Reading:
     """*reading* as if the *relative* the caller speaks for had spoken; the evidence book is shared."""
     lines = tuple(spoken_for(reading.lines, relative))
-    return replace(reading, lines=lines, amounts=tuple(read_amounts(lines, reading.dates)))
+    return replace(reading, lines=lines, amounts=tuple(reckoned(read_amounts(lines, reading.dates), lines)))
 
 
 def mention_of(line: Line, start: int, end: int, name: str = "") -> Mention:

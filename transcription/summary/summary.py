@@ -296,6 +296,7 @@ class _Draft:
             events.START: "employment_start_date",
             events.PERFORMANCE: "performance_due_date",
             events.PAYMENT: "payment_due_date",
+            events.EFFECTIVE: "award_effective_date",
         }
         if {"work_injury", "traffic_injury", "occupational_injury_protection"} & set(self.issues):
             kinds[events.INJURY] = "injury_date"
@@ -361,7 +362,7 @@ class _Draft:
 
 
 _STILL = re.compile(
-    r"(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职"
+    r"(?:还|仍然?|一直)在(?:做|干|跑|送|上)|(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职"
 )
 _STILL_ANSWER = re.compile(r"还在|在呢|在的|是呢?还在|在上|还上着|还干着")
 _STILL_ASKED = re.compile(r"(?:还|现在)[^。]{0,6}(?:在|上班|干|做)")

@@ -1,0 +1,71 @@
+# ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
+"""Amounts that only reckoning makes owed: the rest of a list, its total, so many months at so much a month. Pure.
+
+A bare figure becomes owed only where it agrees to the yuan with what was said to be owed; otherwise it stays unused.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from .money import GROUP, LISTED, OWED, RATE, Amount
+from .numbers import find_numbers
+from .transcript import Line
+
+_TOTAL = re.compile(
+    r"(?:总共|一共|合计|加起来|合起来|拢共|总的|一总)[^。一二三四五六七八九十百千万0-9]{0,6}$"
+)
+_OF_ALL = re.compile(
+    r"(?:[二两三四五六七八九十百几0-9]+(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡)|大家|我们(?:一起|全部|所有人))[^。]{0,3}(?:加起来|合起来|总共|一共|拢共|合计)(?:是|有|差不多|大概|怕有)*$"
+)
+_MONTHS_OWED = re.compile(
+    r"(?:差|欠|拖欠|拖|压|没(?:有)?(?:给|发|结)|不(?:给|发)|扣)[^。]{0,6}?(?P<n>[一二两三四五六七八九十0-9]{1,2})个(?P<half>半)?月"
+    r"|(?P<m>[一二两三四五六七八九十0-9]{1,2})个(?P<mhalf>半)?月(?:的)?(?:工资|工钱|钱|薪水)?(?:都|也|还|就)*(?:没|不)(?:有)?(?:给|发|结|拿)"
+)
+
+
+def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
+    """*amounts* in telling order, with what reckoning makes of the bare ones."""
+    found = list(amounts)
+    months = _months_owed(lines)
+    for at, amount in enumerate(found):
+        if amount.role or amount.value is None or amount.line.by_lawyer:
+            continue
+        before = amount.line.plain[: amount.start]
+        previous = found[at - 1] if at and found[at - 1].line is amount.line else None
+        if _OF_ALL.search(before):
+            found[at] = replace(amount, role=GROUP, sure=0.75)
+        elif (
+            previous and previous.role == OWED and LISTED.match(before[previous.end :])
+        ) or _is_total_of_owed(found, at, before):
+            found[at] = replace(amount, role=OWED, sure=0.75)
+        elif any(r.role == RATE and _agree(r, months, amount) for r in found[:at]):
+            found[at] = replace(amount, role=OWED, sure=0.75)
+    return found
+
+
+def _is_total_of_owed(amounts: Sequence[Amount], at: int, before: str) -> bool:
+    """总共一万二千二 after 九月份六千四 and 十月份五千八, both owed."""
+    if not _TOTAL.search(before):
+        return False
+    parts = [a for a in amounts[:at] if a.role == OWED and a.line is amounts[at].line]
+    return len(parts) > 1 and sum((a.number.low for a in parts), Decimal(0)) == amounts[at].number.low
+
+
+def _months_owed(lines: Sequence[Line]) -> set[Decimal]:
+    """How many months' pay the caller said to be owed."""
+    said: set[Decimal] = set()
+    for line in lines:
+        if line.by_lawyer:
+            continue
+        for found in _MONTHS_OWED.finditer(line.plain):
+            number = next(find_numbers(found["n"] or found["m"]), None)
+            if number and number.low == number.high:
+                said.add(number.low + (Decimal("0.5") if found["half"] or found["mhalf"] else 0))
+    return said
+
+
+def _agree(rate: Amount, months: set[Decimal], amount: Amount) -> bool:
+    monthly = "月" in rate.line.plain[max(0, rate.start - 12) : rate.end + 4]
+    return monthly and any(rate.number.low * n == amount.number.low for n in months)
