@@ -109,6 +109,7 @@ def _page_routes(routes: APIRouter, office: Office) -> None:
                 "offer_ms": office.offer_s * 1000,
                 "wrapup_ms": office.wrapup_s * 1000,
                 "sdk": pages.npm("@twilio/voice-sdk"),
+                "captions": office.captions,
                 "quiet": pages.static("config/silence.wav"),
             },
         )
@@ -117,7 +118,6 @@ def _page_routes(routes: APIRouter, office: Office) -> None:
     async def desk_socket(socket: WebSocket, tab: TabQuery, takeover: bool = False) -> None:
         await office.line.serve(socket, tab, take_over=takeover)
 
-                "captions": office.captions,
     @routes.post("/desk/token")
     async def voice_token(principal: Desk) -> JSONResponse:
         identity = principal.lawyer_id

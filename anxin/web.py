@@ -17,8 +17,8 @@ from rq import Queue
 import agents.desk
 import agents.signin
 import ivr.calling
-import ivr.webhooks
 import ivr.media
+import ivr.webhooks
 import sla.board
 from agents.accounts import Accounts
 from agents.desk import Office
@@ -28,9 +28,9 @@ from agents.notes import Notes
 from agents.signin import FrontDoor
 from agents.voice import VoiceKeys, token_maker
 from config.auth import Auth, Sessions, Throttle
+from config.captions import send_sound
 from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
-from config.captions import send_sound
 from config.settings import Settings
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
@@ -97,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         offer_s=settings.offer_seconds,
         wrapup_s=settings.wrapup_seconds,
         recording=partial(sound_of, parts.engine, settings.var),
+        captions=parts.account.captions,
     )
     app.include_router(agents.desk.router(office))
     board = sla.board.router(
@@ -104,7 +105,6 @@ def create_app(settings: Settings) -> FastAPI:
         parts.redis,
         parts.engine,
         pages=pages,
-        captions=parts.account.captions,
         auth=auth,
         targets=load_targets(),
         clock=parts.clock,
@@ -129,6 +129,8 @@ def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> Non
         recordings=RecordingDesk(parts.engine, queue, parts.clock, parts.switchboard),
         clock=parts.clock,
     )
+    if parts.account.captions:
+        ivr.media.install(app, parts.switchboard, parts.account, partial(send_sound, parts.redis))
 
 
 def _voice_edge(settings: Settings) -> VoiceEdge:
@@ -139,8 +141,6 @@ def _voice_edge(settings: Settings) -> VoiceEdge:
 def _health(parts: Parts) -> Callable[[], Awaitable[PlainTextResponse]]:
     async def health() -> PlainTextResponse:
         """Say that we serve, and which process we are: 200 when Redis answers too."""
-    if parts.account.captions:
-        ivr.media.install(app, parts.switchboard, parts.account, partial(send_sound, parts.redis))
         await parts.redis.ping()
         return PlainTextResponse(f"ok {os.getpid()}\n")
 
