@@ -17,7 +17,7 @@ from routing.events import Fact
 from .cards import card_of, note_card
 from .line import Line
 from .notes import LIMIT, Draft, NoteConflict
-from .ports import HistoryReader, RecordingReader, TranscriptReader, no_recording
+from .ports import HistoryReader, PlaceReader, RecordingReader, TranscriptReader, no_recording, nowhere
 from .voice import TTL_S, TokenMaker
 
 HEARD_S = 300  # playing on, or again, within this time is one listen
@@ -53,6 +53,7 @@ class Office:
     wrapup_s: int
     recording: RecordingReader = no_recording
     captions: bool = False  # live captions come while they talk
+    prefecture: PlaceReader = nowhere
 
     async def holds(self, principal: Principal, contact: str) -> bool:
         """Has this lawyer the contact now?"""
@@ -79,6 +80,14 @@ class Office:
         if await self.holds(principal, contact):
             return
         if await asyncio.to_thread(self.line.notes.find, contact, principal.lawyer_id) is None:
+            raise NotYours("no such contact")
+
+
+    async def check_may_see(self, principal: Principal, contact: str) -> None:
+        """Raise NotYours: a lawyer sees their own contacts, everybody else those of their prefecture."""
+        if principal.role == "lawyer":
+            await self.check_theirs(principal, contact)
+        elif not principal.sees(await asyncio.to_thread(self.prefecture, contact)):
             raise NotYours("no such contact")
 
 
@@ -143,8 +152,7 @@ def _contact_routes(routes: APIRouter, office: Office) -> None:
     @routes.get("/desk/contacts/{contact}")
     async def one_contact(contact: ContactPath, principal: Anyone) -> dict[str, Any]:
         """Return a contact: card, the caller's history, transcript and draft, and one's own note."""
-        if principal.role == "lawyer":
-            await office.check_theirs(principal, contact)
+        await office.check_may_see(principal, contact)
         found = await switchboard.contact(contact)
         note = await asyncio.to_thread(notes.find, contact, principal.lawyer_id)
         said = await asyncio.to_thread(office.transcript, contact)
@@ -194,8 +202,7 @@ def _recording_route(routes: APIRouter, office: Office) -> None:
     @routes.get("/desk/recordings/{contact}/{recording}")
     async def play(contact: ContactPath, recording: RecordingPath, principal: Anyone) -> Response:
         """Return the sound, whole or by range. Every listen is a fact of the ledger (PIPL 54)."""
-        if principal.role == "lawyer":
-            await office.check_theirs(principal, contact)
+        await office.check_may_see(principal, contact)
         path = await asyncio.to_thread(office.recording, contact, recording)
         if path is None:
             raise NotYours("no such recording")

@@ -48,6 +48,14 @@ HistoryReader = Callable[[str], Sequence[Mapping[str, Any]]]
 # The file of a contact's recording, or None when it is not here. Blocking. (contact, recording) -> path
 RecordingReader = Callable[[str, str], Path | None]
 
+# The prefecture that a contact's demand belongs to, '' when nobody knows. Blocking.
+PlaceReader = Callable[[str], str]
+
+
+def nowhere(_contact: str) -> str:
+    """Nobody knows."""
+    return ""
+
 
 def no_transcript(_contact: str) -> None:
     """There is no transcription."""

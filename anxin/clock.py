@@ -19,10 +19,12 @@ from sla.reconcile import settle_callbacks
 from sla.targets import load_targets
 from sla.writer import LedgerWriter
 from transcription.queue import QUEUE, enqueue, requeue_lost
+from transcription.signing import Summaries
 
 from .parts import open_parts
 from .reconcile import Reconciler
 
+from .summaries import Announcer
 SWEEP_SECONDS = 0.25
 REQUEUE_SECONDS = 3.0
 RECONCILE_SECONDS = 60.0
@@ -31,6 +33,7 @@ LINE_SECONDS = 4.0
 BREACH_SECONDS = 5.0
 SETTLE_SECONDS = 2.0
 FRESH_MS = 5000
+SIGNED_SECONDS = 5.0
 
 log = Log(__name__)
 
@@ -70,6 +73,7 @@ async def run(settings: Settings) -> None:
 
     reconciler = Reconciler(parts, queue, targets)
 
+    announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
     try:
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(asyncio.to_thread(writer.run, stop))
@@ -83,6 +87,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
             ]
             await stopping.wait()
+                group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
             for task in regular:
                 task.cancel()
             stop.set()

@@ -77,6 +77,13 @@ class CallerHistory:
         ]
 
 
+def prefecture_of(engine: Engine, contact: str) -> str:
+    """Return the prefecture of a contact's demand, '' when it is unknown."""
+    with Session(engine) as session:
+        demand = session.exec(select(DemandRow.prefecture).where(col(DemandRow.contact) == contact)).first()
+    return demand or ""
+
+
 def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
     """Return what was said in a contact's recordings and the machine's draft; None before any recording."""
     recordings = store.of_contact(engine, contact)

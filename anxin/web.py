@@ -15,6 +15,7 @@ from fastapi.responses import PlainTextResponse
 from rq import Queue
 
 import agents.desk
+import agents.draft
 import agents.signin
 import ivr.calling
 import ivr.media
@@ -23,6 +24,7 @@ import sla.board
 from agents.accounts import Accounts
 from agents.desk import Office
 from agents.desks import Desks
+from agents.draft import DraftDesk
 from agents.line import Line
 from agents.notes import Notes
 from agents.signin import FrontDoor
@@ -36,9 +38,11 @@ from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
 from sla.targets import load_targets
 from transcription.queue import QUEUE
+from transcription.signing import Summaries
 
 from .parts import Parts, open_parts
-from .readers import CallerHistory, RecordingDesk, sound_of, transcript_of
+from .readers import CallerHistory, RecordingDesk, prefecture_of, sound_of, transcript_of
+from .summaries import Announcer, SummaryDesk
 
 NODE_MODULES = Path(__file__).parent.parent / "node_modules"
 
@@ -100,9 +104,13 @@ def create_app(settings: Settings) -> FastAPI:
         captions=parts.account.captions,
     )
     app.include_router(agents.desk.router(office))
+        prefecture=partial(prefecture_of, parts.engine),
     board = sla.board.router(
         parts.switchboard,
         parts.redis,
+    summaries = Summaries(parts.engine, parts.clock)
+    tell = Announcer(summaries, parts.switchboard)
+    app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
         parts.engine,
         pages=pages,
         auth=auth,
@@ -111,6 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(board)
     names = frozenset(load_rules().pages)
+        names=lambda: {f"u_{account.id}": account.name for account in accounts.every()},
     entrance = Entrance(parts.switchboard, parts.account, pages, parts.clock, names)
     app.include_router(ivr.calling.router(entrance))
     return app

@@ -10,13 +10,7 @@ export function Timer({ since, until, class: name = "" }) {
   return html`<span class="timer ${name}" role="timer" aria-live="off">${since || until ? clockOf(ms) : "--:--"}</span>`;
 }
 
-export function Chip({ kind = "unknown", plain = false, children }) {
-  return html`<span class="chip ${kind} ${plain ? "plain" : ""}">${children}</span>`;
-}
-
-export function Empty({ title, children }) {
-  return html`<div class="empty"><p class="empty-title">${title}</p>${children}</div>`;
-}
+export { Chip, Empty } from "./chips.js";
 
 /** A button with its key shown: what hands know, eyes can learn. */
 export function KeyButton({ keys, label, class: name = "", icon, ...rest }) {

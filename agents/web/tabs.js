@@ -6,7 +6,8 @@ import { clockOf, dateOf, t } from "config/i18n.js";
 import { atHand, details, editorOf, reload, shown, tab } from "./detail.js";
 import { Chip, Empty } from "./parts.js";
 import * as store from "./store.js";
-import { Draft, Transcript } from "./transcript.js";
+import { Draft } from "./draft.js";
+import { NoDraft, Transcript } from "./transcript.js";
 import { channelOf, numberOf, outcomeOf } from "./words.js";
 
 const TABS = ["history", "talk", "note"];
@@ -30,9 +31,14 @@ export function Tabs() {
         ${details.value.status === "failed" && html`<p class="banner attention">${t("desk.details_failed")}<button class="quiet" onClick=${reload}>${t("desk.again")}</button></p>`}
         ${tab.value === "history" && html`<${History} />`}
         ${tab.value === "talk" && html`<${Transcript} said=${details.value.transcript} contact=${details.value.id} audio=${details.value.audio} />`}
-        ${tab.value === "note" && html`<div class="note-and-draft"><${Note} id=${shown.value} /><${Draft} said=${details.value.transcript} /></div>`}
+        ${tab.value === "note" && html`<div class="note-and-draft"><${Note} id=${shown.value} /><${Summary} id=${shown.value} /></div>`}
       </div>
     </section>`;
+}
+
+function Summary({ id }) {
+  const { transcript, audio, status } = details.value;
+  return html`<${Draft} key=${id} owner=${store.me.id} contact=${id} audio=${audio ?? []} news=${`${store.drafts.value.n}/${status}/${transcript?.state}`} aside=${html`<${NoDraft} said=${transcript} />`} />`;
 }
 
 /** What a tab holds, without opening it. */

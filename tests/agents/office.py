@@ -13,18 +13,20 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from agents import desk, signin
+from agents import desk, draft, signin
 from agents.accounts import Accounts
 from agents.desks import Desks
 from agents.line import Line
 from agents.notes import Notes
 from agents.voice import VoiceKeys, token_maker
+from anxin.summaries import Announcer, SummaryDesk
 from config.auth import Auth, Sessions, Throttle
 from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
 from tests.carrier.lobby import ACCOUNT, KEY, SECRET
+from transcription.signing import Summaries
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests sign in often
@@ -145,6 +147,8 @@ class Office:
     transcripts: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     history: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     recordings: dict[tuple[str, str], Path] = field(default_factory=dict)
+    prefectures: dict[str, str] = field(default_factory=dict)
+    summaries: Summaries = field(init=False)
 
 
 def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None) -> Office:
@@ -165,20 +169,21 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
     pages.install(app)
     office = Office(app, switchboard, accounts, notes, auth, desks)
     app.include_router(signin.router(signin.FrontDoor(accounts, auth, Throttle(redis), pages, switchboard)))
-    app.include_router(
-        desk.router(
-            desk.Office(
-                line=Line(switchboard, accounts, notes, auth, desks, clock),
-                pages=pages,
-                make_token=token_maker(KEYS),
-                transcript=office.transcripts.get,
-                history=lambda contact: office.history.get(contact, []),
-                offer_s=20,
-                wrapup_s=120,
-                recording=lambda *which: office.recordings.get(which),
-            )
-        )
+    room = desk.Office(
+        line=Line(switchboard, accounts, notes, auth, desks, clock),
+        pages=pages,
+        make_token=token_maker(KEYS),
+        transcript=office.transcripts.get,
+        history=lambda contact: office.history.get(contact, []),
+        offer_s=20,
+        wrapup_s=120,
+        recording=lambda *which: office.recordings.get(which),
+        prefecture=lambda contact: office.prefectures.get(contact, ""),
     )
+    app.include_router(desk.router(room))
+    office.summaries = Summaries(engine, clock)
+    tell = Announcer(office.summaries, switchboard)
+    app.include_router(draft.router(draft.DraftDesk(room, SummaryDesk(office.summaries), tell)))
     return office
 
 

@@ -36,8 +36,8 @@ class Person:
         return await self.client.put(f"/desk/notes/{contact}", json=body, headers={"X-CSRF-Token": self.csrf})
 
 
-async def person(office: Office, username: str, role: str) -> Person:
-    account, _ = office.accounts.add(username, username, role, must_change=False)
+async def person(office: Office, username: str, role: str, prefecture: str = "") -> Person:
+    account, _ = office.accounts.add(username, username, role, prefecture=prefecture, must_change=False)
     principal = principal_of(account)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=office.app), base_url="http://desk.test")
     client.cookies.set("anxin", await office.auth.sessions.open(principal))
@@ -254,6 +254,11 @@ TABLE = {
     ("PUT", "/desk/notes/{contact}"): (1, 1, 0),
     ("GET", "/desk/notes/{contact}/versions"): (1, 1, 0),
     ("GET", "/desk/recordings/{contact}/{recording}"): (1, 1, 1),
+    ("GET", "/desk/drafts/{contact}"): (1, 1, 1),
+    ("GET", "/desk/drafts/{contact}/history"): (1, 1, 1),
+    ("PUT", "/desk/drafts/{contact}/{field}"): (1, 1, 1),
+    ("POST", "/desk/drafts/{contact}/{field}/undo"): (1, 1, 1),
+    ("POST", "/desk/drafts/{contact}/signature"): (1, 1, 1),
     ("GET", "/password"): (1, 1, 1),
     ("POST", "/password"): (1, 1, 1),
     ("POST", "/signout"): (1, 1, 1),
@@ -287,6 +292,7 @@ async def test_each_route_keeps_to_the_table_of_roles(office: Office) -> None:
     stranger = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=office.app), base_url="http://desk.test")
     for (method, template), allowed in TABLE.items():
         path = template.replace("{contact}", CONTACT).replace("{recording}", RECORDING)
+        path = path.replace("{field}", "occupation")
         json = {"text": "x", "base": 0, "writer": "tab-one-1", "seq": 1} if method == "PUT" else None
         assert (await stranger.request(method, path, json=json)).status_code == 401, path
         for role, may in zip(ROLES, allowed, strict=True):

@@ -1,0 +1,72 @@
+"""Summaries for the desk, and what a signature sets off: the ledger's fact, and the call-back it promises."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from config.auth import Principal
+from config.errors import AnxinError
+from config.log import Log
+from routing.events import Fact
+from routing.ports import FactSink
+from transcription.fields import fields
+from transcription.signing import Edit, Person, SignatureRow, Summaries, body_of
+
+log = Log(__name__)
+
+
+class SummaryDesk:
+    """``agents.draft.SummaryBook``."""
+
+    def __init__(self, summaries: Summaries) -> None:
+        self._summaries = summaries
+        self._spec = {
+            name: {"kind": field.kind, "words": list(field.words), "required": field.required}
+            for name, field in fields().items()
+        }
+
+    def find(self, contact: str, reader: Principal) -> Mapping[str, Any]:  # noqa: ARG002
+        return self._summaries.find(contact).to_json() | {"spec": self._spec}
+
+    def edit(self, contact: str, field: str, change: Mapping[str, Any], by: Principal) -> object:
+        return self._summaries.edit(contact, Edit(field=field, **change), _person(by))
+
+    def undo(self, contact: str, field: str, rev: int) -> object:
+        return self._summaries.undo(contact, field, rev)
+
+    def sign(self, contact: str, stamp: str, reason: str, by: Principal) -> SignatureRow:
+        return self._summaries.sign(contact, stamp, _person(by), reason)
+
+    def history(self, contact: str, reader: Principal) -> list[Mapping[str, Any]]:  # noqa: ARG002
+        return list(self._summaries.history(contact))
+
+
+class Announcer:
+    """Brings signatures to the ledger. Safe to repeat: the fact is folded once, the call-back opens once."""
+
+    def __init__(self, summaries: Summaries, switchboard: FactSink) -> None:
+        self._summaries, self._switchboard = summaries, switchboard
+
+    async def __call__(self, signature: SignatureRow) -> None:
+        """Tell of one signature. Whatever fails here is tried again by ``tell_rest``."""
+        try:
+            await self._tell(signature)
+        except (AnxinError, OSError) as error:
+            log.warning("signature.untold", contact=signature.contact, error=type(error).__name__)
+
+    async def tell_rest(self) -> None:
+        """Tell of signatures whose teller died or failed; the clock calls it."""
+        for signature in await asyncio.to_thread(self._summaries.untold):
+            await self._tell(signature)
+
+    async def _tell(self, signature: SignatureRow) -> None:
+        body = body_of(signature)
+        lawyer = signature.by if signature.role == "lawyer" else ""
+        await self._switchboard.record(
+            Fact("summary.signed", signature.at_ms, signature.contact, lawyer, body)
+        )
+        await asyncio.to_thread(self._summaries.told, signature)
+
+
+def _person(principal: Principal) -> Person:
+    return Person(principal.lawyer_id, principal.name, principal.role)
