@@ -67,7 +67,7 @@ def write_xlsx(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 def read(name: str, data: bytes, columns: Sequence[str]) -> list[tuple[int, Row]]:
     """Return (row number, cells by *columns*) of a file; empty rows are left out.
 
-    Raise Refused: file_large, file_kind, file_rows, file_columns (missing ones), file_broken.
+    Raise Refused: file_large, file_kind, file_rows, file_columns (missing), file_broken, file_empty.
     """
     if len(data) > LARGEST_BYTES:
         raise Refused("office.file_large", mb=LARGEST_BYTES // 1_000_000)
@@ -87,6 +87,8 @@ def read(name: str, data: bytes, columns: Sequence[str]) -> list[tuple[int, Row]
         if any(texts):
             row = dict(zip(header, texts, strict=False))
             rows.append((number, {column: row.get(column, "") for column in columns}))
+    if not rows:
+        raise Refused("office.file_empty")
     return rows
 
 

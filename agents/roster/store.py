@@ -97,6 +97,23 @@ class Roster:
                 self._audit(session, actor, "add", row, before={}, after=_fields(row))
             return made
 
+    def check(self, new: Sequence[NewShift], scope: str = "") -> list[tuple[int, str]]:
+        """Return (index, problem) of the shifts that cannot be planned, among themselves as well."""
+        bad = []
+        before: dict[int, list[NewShift]] = {}
+        with Session(self.engine) as session:
+            for index, one in enumerate(new):
+                theirs = before.setdefault(one.lawyer, [])
+                problem = self.problem(session, one, scope)
+                if not problem and any(
+                    one.start_ms < other.end_ms and other.start_ms < one.end_ms for other in theirs
+                ):
+                    problem = "busy"
+                if problem:
+                    bad.append((index, problem))
+                theirs.append(one)
+        return bad
+
     def problem(self, session: Session, new: NewShift, scope: str = "") -> str:
         """Return why a shift cannot be: time, long, lawyer, prefecture, skills, busy; '' if it can."""
         account = session.get(Account, new.lawyer)

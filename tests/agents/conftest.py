@@ -12,6 +12,7 @@ from tests.postgres import Postgres, start_postgres
 from tests.servers import redis_client, valkey
 
 from .office import Office, open_office
+from .rooms import House, open_house
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +57,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 def office(engine: Engine, redis: Redis) -> Office:
     return open_office(engine, redis)
+
+
+@pytest.fixture
+def house(engine: Engine, redis: Redis) -> House:
+    return open_house(engine, redis)

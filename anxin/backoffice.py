@@ -1,0 +1,50 @@
+"""The office put together: roster, users, audit log, publications; and the clock's look at the roster."""
+
+from fastapi import FastAPI
+
+import agents.roster.pages
+from agents.accounts import Accounts
+from agents.office.publications import Publications
+from agents.office.rooms import Rooms
+from agents.roster.store import Roster
+from agents.roster.watch import Watch
+from config.auth import Auth, Throttle
+from config.pages import Pages
+from config.published import Published
+from routing.rules import load_rules
+
+from .parts import Parts
+
+
+def include(
+    app: FastAPI, parts: Parts, *, pages: Pages, auth: Auth, throttle: Throttle, accounts: Accounts
+) -> Rooms:
+    """Add the office's routes to an application."""
+    rules = load_rules()
+    rooms = Rooms(
+        engine=parts.engine,
+        clock=parts.clock,
+        pages=pages,
+        auth=auth,
+        throttle=throttle,
+        accounts=accounts,
+        roster=Roster(parts.engine, parts.clock),
+        publications=publications(parts),
+        switchboard=parts.switchboard,
+        prefectures=tuple(rules.neighbours),
+        skills=tuple(rules.related),
+        languages=tuple(dict.fromkeys(one for group in rules.speakers.values() for one in sorted(group))),
+    )
+    app.include_router(agents.roster.pages.router(rooms))
+    return rooms
+
+
+def publications(parts: Parts) -> Publications:
+    """Return what the office published, as this process sees it."""
+    return Publications(parts.engine, parts.clock, Published(parts.engine))
+
+
+def watch(parts: Parts) -> Watch:
+    """Return the clock's look at the roster."""
+    duty = publications(parts).duty
+    return Watch(Roster(parts.engine, parts.clock), parts.switchboard, parts.redis, parts.clock, duty)
