@@ -23,8 +23,8 @@ from transcription.signing import Summaries
 
 from .parts import open_parts
 from .reconcile import Reconciler
-
 from .summaries import Announcer
+
 SWEEP_SECONDS = 0.25
 REQUEUE_SECONDS = 3.0
 RECONCILE_SECONDS = 60.0
@@ -32,8 +32,8 @@ HEALTH_SECONDS = 1.0
 LINE_SECONDS = 4.0
 BREACH_SECONDS = 5.0
 SETTLE_SECONDS = 2.0
-FRESH_MS = 5000
 SIGNED_SECONDS = 5.0
+FRESH_MS = 5000
 
 log = Log(__name__)
 
@@ -71,9 +71,9 @@ async def run(settings: Settings) -> None:
     async def settle() -> None:
         await settle_callbacks(parts.switchboard, parts.engine)
 
+    announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
     reconciler = Reconciler(parts, queue, targets)
 
-    announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
     try:
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(asyncio.to_thread(writer.run, stop))
@@ -85,9 +85,9 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(LINE_SECONDS, "line", line)),
                 group.create_task(_every(BREACH_SECONDS, "breaches", breaches)),
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
+                group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
             ]
             await stopping.wait()
-                group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
             for task in regular:
                 task.cancel()
             stop.set()

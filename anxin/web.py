@@ -101,16 +101,16 @@ def create_app(settings: Settings) -> FastAPI:
         offer_s=settings.offer_seconds,
         wrapup_s=settings.wrapup_seconds,
         recording=partial(sound_of, parts.engine, settings.var),
+        prefecture=partial(prefecture_of, parts.engine),
         captions=parts.account.captions,
     )
     app.include_router(agents.desk.router(office))
-        prefecture=partial(prefecture_of, parts.engine),
-    board = sla.board.router(
-        parts.switchboard,
-        parts.redis,
     summaries = Summaries(parts.engine, parts.clock)
     tell = Announcer(summaries, parts.switchboard)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
+    board = sla.board.router(
+        parts.switchboard,
+        parts.redis,
         parts.engine,
         pages=pages,
         auth=auth,
@@ -119,7 +119,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(board)
     names = frozenset(load_rules().pages)
-        names=lambda: {f"u_{account.id}": account.name for account in accounts.every()},
     entrance = Entrance(parts.switchboard, parts.account, pages, parts.clock, names)
     app.include_router(ivr.calling.router(entrance))
     return app
