@@ -1,18 +1,16 @@
-"""The office put together: roster, users, audit log, publications; and the clock's look at the roster."""
+"""The office put together: roster, users, audit log, and what it publishes."""
 
 from fastapi import FastAPI
 
 import agents.roster.pages
 from agents.accounts import Accounts
-from agents.office.publications import Publications
 from agents.office.rooms import Rooms
 from agents.roster.store import Roster
-from agents.roster.watch import Watch
 from config.auth import Auth, Throttle
 from config.pages import Pages
-from config.published import Published
 from routing.rules import load_rules
 
+from .duty import publications
 from .parts import Parts
 
 
@@ -37,14 +35,3 @@ def include(
     )
     app.include_router(agents.roster.pages.router(rooms))
     return rooms
-
-
-def publications(parts: Parts) -> Publications:
-    """Return what the office published, as this process sees it."""
-    return Publications(parts.engine, parts.clock, Published(parts.engine))
-
-
-def watch(parts: Parts) -> Watch:
-    """Return the clock's look at the roster."""
-    duty = publications(parts).duty
-    return Watch(Roster(parts.engine, parts.clock), parts.switchboard, parts.redis, parts.clock, duty)

@@ -21,6 +21,7 @@ from sla.writer import LedgerWriter
 from transcription.queue import QUEUE, enqueue, requeue_lost
 from transcription.signing import Summaries
 
+from .duty import watch
 from .parts import open_parts
 from .reconcile import Reconciler
 from .summaries import Announcer
@@ -33,6 +34,7 @@ LINE_SECONDS = 4.0
 BREACH_SECONDS = 5.0
 SETTLE_SECONDS = 2.0
 SIGNED_SECONDS = 5.0
+DUTY_SECONDS = 5.0
 FRESH_MS = 5000
 
 log = Log(__name__)
@@ -86,6 +88,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(BREACH_SECONDS, "breaches", breaches)),
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
                 group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
+                group.create_task(_every(DUTY_SECONDS, "duty", watch(parts).look)),
             ]
             await stopping.wait()
             for task in regular:

@@ -40,6 +40,7 @@ from sla.targets import load_targets
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
 
+from . import backoffice
 from .parts import Parts, open_parts
 from .readers import CallerHistory, RecordingDesk, prefecture_of, sound_of, transcript_of
 from .summaries import Announcer, SummaryDesk
@@ -89,8 +90,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_api_route("/healthz", _health(parts), include_in_schema=False)
     history = CallerHistory(parts.engine)
     _install_webhooks(app, parts, history)
-    door = FrontDoor(accounts, auth, Throttle(parts.redis), pages, parts.switchboard)
+    throttle = Throttle(parts.redis)
+    door = FrontDoor(accounts, auth, throttle, pages, parts.switchboard)
     app.include_router(agents.signin.router(door))
+    backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
     keys = settings.keys
     office = Office(
         line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock),
