@@ -12,7 +12,6 @@ from config.rulefile import Rules, defaults
 
 from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .numbers import find_numbers
-from .places import Place
 from .reading import Reading
 from .transcript import Mention
 
@@ -56,8 +55,17 @@ def _statements(found: Sequence[Mention]) -> list[Mention]:
 def advice_given(reading: Reading) -> list[str]:
     """What the lawyer advised, in the order it was said; questions are no advice."""
     names = _names(reading, _file().advice, "advice_given")
-    sharper = {"仲裁一年", "立即提交仲裁申请", "收到裁决十五日内起诉"} & set(names)
-    return [name for name in names if not (sharper and name == "申请劳动仲裁")]
+    told = set(names)
+    return [name for name in names if not (_SHARPER.get(name, frozenset()) & told)]
+
+
+# What is said more sharply elsewhere in the same advice is not told twice.
+_SHARPER = {
+    "申请劳动仲裁": frozenset({"仲裁一年", "立即提交仲裁申请", "收到裁决十五日内起诉"}),
+    "向法院起诉": frozenset({"按民事合同起诉", "欠条可直接起诉", "收到裁决十五日内起诉"}),
+    "申请工伤认定": frozenset({"劳动者一年内申请工伤认定"}),
+    "准备证据材料": frozenset({"保留证据"}),
+}
 
 
 def _names(reading: Reading, concepts: dict[str, Concept], key: str) -> list[str]:
@@ -78,12 +86,13 @@ class Callback:
     required: bool
     same_day: bool = False
     not_before: str = ""
+    not_after: str = ""
     reason: str = ""
     to: str = ""
 
 
 _CLOCK = re.compile(
-    r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|夜里|今晚)?(?P<hour>十[一二]?|[一二两三四五六七八九]|二十[一二三]?|[0-9]{1,2})点(?P<min>半|[一二三四五]?十[一二三四五六七八九]?分?|[0-9]{2}分?)?(?P<after>以后|之后|过后|后)?"
+    r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|夜里|今晚)?(?P<hour>十[一二]?|[一二两三四五六七八九]|二十[一二三]?|[0-9]{1,2})点(?P<min>半|[一二三四五]?十[一二三四五六七八九]?分?|[0-9]{2}分?)?(?P<after>以后|之后|过后|后)?(?P<before>之前|以前|前(?!台))?"
 )
 _KIN_PHONE = re.compile(
     r"(?:打|拨|找|联系|留)[^。]{0,4}(?:给)?我?(?P<who>儿子|姑娘|女儿|老公|媳妇|老婆|哥|姐|弟弟?|妹妹?|爸|妈|侄子|孙子|同事|工友|朋友)(?:的)?[^。]{0,3}(?:电话|手机|号|就行|的|那)?"
@@ -100,10 +109,10 @@ def callback(reading: Reading) -> Callback:
         return Callback(False)
     reading.note_all("callback_required", [*promised, *wanted])
     same_day = any(compile_pattern(file.same_day).search(_sentence(m)) for m in promised)
-    clock = next((c for m in (*promised, *wanted) if (c := _clock_near(m))), "")
+    clock, by = next((c for m in (*promised, *wanted) if any(c := _clock_near(m))), ("", ""))
     words = "".join(_sentence(m) for m in promised)
     reason = "确认已提交" if "确认" in words else "来电人约定回电" if wanted else "律师承诺回电"
-    return Callback(True, same_day, clock, reason, kin[1]["who"] if kin else "")
+    return Callback(True, same_day, clock, by, reason, kin[1]["who"] if kin else "")
 
 
 def _sentence(mention: Mention) -> str:
@@ -113,12 +122,15 @@ def _sentence(mention: Mention) -> str:
     return plain[max(start, mention.start - 24) : stop if 0 <= stop < mention.end + 12 else mention.end + 12]
 
 
-def _clock_near(mention: Mention) -> str:
+def _clock_near(mention: Mention) -> tuple[str, str]:
+    """The hour after which to ring, and the hour by which; empty when not told."""
     best = None
     for best in _CLOCK.finditer(_sentence(mention)):
         if best["after"]:
             break
-    return clock_of(best) if best else ""
+    if best is None:
+        return "", ""
+    return ("", clock_of(best)) if best["before"] else (clock_of(best), "")
 
 
 def clock_of(found: re.Match[str]) -> str:
@@ -136,7 +148,7 @@ def clock_of(found: re.Match[str]) -> str:
     return f"{hour % 24:02d}:{minutes}"
 
 
-def next_actions(reading: Reading, now: Place | None, ring: Callback, discreet: bool) -> list[str]:
+def next_actions(reading: Reading, ring: Callback, discreet: bool) -> list[str]:
     """What was undertaken: where the caller goes, what the hotline does, who rings when."""
     names = _names(reading, _file().actions, "next_actions")
     transfers = {n for n in names if n.startswith("转{place}")}
@@ -144,7 +156,7 @@ def next_actions(reading: Reading, now: Place | None, ring: Callback, discreet: 
         names = [n for n in names if not n.startswith("去{place}") and n != "提交仲裁申请"]
     if "劳动监察实名投诉" in names and "转人社部门" in names:
         names.remove("转人社部门")
-    place = _centre(reading) or (now.full if now else "")
+    place = _centre(reading)
     names = [n.replace("{place}", place) for n in names]
     if ring.required:
         names.append(_ring_words(ring, discreet))
@@ -155,13 +167,14 @@ def _centre(reading: Reading) -> str:
     """The place whose legal aid centre the lawyer named."""
     for line in reading.lawyer_lines:
         for place in reading.places[line.index]:
-            if place.prefecture and re.match(r"^[市县区州]?(?:的)?法律援助", line.plain[place.end :]):
-                return place.full
+            if re.match(r"^[市县区州]?(?:这边|那边|当地)?(?:的)?法律援助", line.plain[place.end :]):
+                return place.full if place.prefecture else line.heard(place.start, place.end)
     return ""
 
 
 def _ring_words(ring: Callback, discreet: bool) -> str:
-    when = f"{ring.not_before}后" if ring.not_before else "当日" if ring.same_day else ""
+    when = f"{ring.not_before}后" if ring.not_before else f"{ring.not_after}前" if ring.not_after else ""
+    when = when or ("当日" if ring.same_day else "")
     how = "隐蔽回电" if discreet else "回电确认" if ring.reason == "确认已提交" else "回电"
     return f"{when}{how}{f'({ring.to}的电话)' if ring.to else ''}"
 

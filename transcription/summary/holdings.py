@@ -10,8 +10,10 @@ from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .reading import Reading
 from .transcript import Line, Mention
 
-_YES = re.compile(r"^(?:哦|啊|哎)?(?:有(?:的|呢|啊|嘛)?(?:$|。|我|都|还|一|在|手)|都有|在呢|留着|带着|有有)")
-_ASKED = re.compile(r"(?:有没有|有|还在|带|保留|留)[^。]{0,20}")
+_YES = re.compile(
+    r"^(?:哦|啊|哎)?(?:拿到(?:了|的)|(?:带|留|收|存)(?:着|好)|有(?:的|呢|啊|嘛)?(?:$|。|我|都|还|一|在|手)|都有|在呢|留着|带着|有有)"
+)
+_ASKED = re.compile(r"(?:有没有|有|还在|带|保留|留|拿到)[^。]{0,20}|拿到[^。]{0,3}$")
 
 
 class EvidenceFile(Rules):

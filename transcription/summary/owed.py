@@ -103,3 +103,31 @@ def _parts_of_one_debt(exact: Sequence[Amount]) -> int | float | None:
         return None
     total = sum((a.number.low for a in exact), Decimal(0))
     return plain(total)
+
+
+_OTHER: dict[str, tuple[str, ...]] = {
+    "monthly_wage_yuan": ("rate",),
+    "medical_cost_yuan": ("medical",),
+    "advanced_medical_yuan": ("advanced",),
+    "amount_awarded_yuan": ("awarded",),
+    "deposit_yuan": ("deposit",),
+    "vehicle_rent_monthly_yuan": ("rent",),
+    "subsidy_monthly_yuan": ("subsidy",),
+}
+
+
+def _fits(key: str, amount: Amount) -> bool:
+    if key != "monthly_wage_yuan":
+        return True
+    around = amount.line.plain[max(0, amount.start - 12) : amount.end + 6]
+    return ("月" in around or "到手" in around) and (amount.value or 0) >= 300
+
+
+def other_amounts(amounts: Sequence[Amount]) -> dict[str, Amount]:
+    """What else was told of money, by the summary's key: the last figure of each kind."""
+    found: dict[str, Amount] = {}
+    for key, roles in _OTHER.items():
+        for amount in amounts:
+            if amount.role in roles and amount.value is not None and _fits(key, amount):
+                found[key] = amount
+    return found

@@ -60,6 +60,8 @@ def callback_json(ring: Callback, situation: Situation) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     if ring.not_before:
         shown["not_before"] = ring.not_before
+    if ring.not_after:
+        shown["not_after"] = ring.not_after
     if ring.same_day and not ring.not_before:
         shown["same_day"] = True
     if situation.unsafe:

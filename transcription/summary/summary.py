@@ -22,8 +22,8 @@ from .gaps import find_gaps
 from .issues import FAMILY, LABOUR, named_issues, settle_issues
 from .lexicon import compile_pattern
 from .matter import MatterFacts, legal_facts
-from .money import GROUP, Amount
-from .owed import Owed, owed_in_the_end
+from .money import GROUP
+from .owed import Owed, other_amounts, owed_in_the_end
 from .parties import Heads, Standing, age_of, category_of, count_workers, employer_of, find_standing, people
 from .reading import Heard, Reading, joined, mention_of, read, read_for_relative
 from .shapes import aid_json, callback_json, deadline_json, heard_json
@@ -78,7 +78,8 @@ def summarise(call: Call) -> Summary:
     on_behalf = category == "non_worker" and standing.relative_works and labour and not family
     issues = [] if situation.silent else settle_issues(named, standing, category, reading, claimed)
     labour = bool(LABOUR & set(issues)) or ("traffic_injury" in issues and category == "gig_worker")
-    claimant = (works or on_behalf) and not situation.silent
+    hurt = "traffic_injury" in issues  # whoever was run over has a claim of their own
+    claimant = (works or on_behalf or (category == "non_worker" and hurt)) and not situation.silent
     draft = _Draft(
         reading,
         standing=standing,
@@ -112,7 +113,7 @@ class _Draft:
 
     def summary(self, situation: signals.Situation, owed: Owed) -> Summary:
         reading, claimant = self.reading, self.claimant
-        places = find_places(reading) if not situation.silent else Places(None, None, None, None)
+        places = find_places(reading, owed.amount) if not situation.silent else Places(None, None, None, None)
         told = events.find_events(reading)
         happened = self._happened(told)
         age = age_of(reading, compile_pattern(people().relatives))
@@ -162,12 +163,10 @@ class _Draft:
             "deadlines": [deadline_json(clock) for clock in deadlines],
             "urgency": signals.urgency_of(flags, self.issues),
             "aid": aid_json(aid),
-            "four_100": assign_four_hundred(self.category, self.issues, self.labour, aid_rules())
-            if not self.on_behalf
-            else assign_four_hundred("migrant_worker", self.issues, self.labour, aid_rules()),
+            "four_100": self._four_hundred(situation),
             "requested_outcome": counsel.requested_outcome(reading, self.issues),
             "advice_given": advice,
-            "next_actions": counsel.next_actions(reading, places.now, ring, "discreet_callback" in flags),
+            "next_actions": counsel.next_actions(reading, ring, "discreet_callback" in flags),
             "flags": flags,
             "callback_required": required,
         }
@@ -192,7 +191,7 @@ class _Draft:
 
     def _channel(self) -> dict[str, Any]:
         dtmf = self.reading.call.dtmf
-        channel = signals.channel_of(self.category, self.labour, dtmf)
+        channel = "general" if self._elsewhere() else signals.channel_of(self.category, self.labour, dtmf)
         initial = {"1": "dedicated", "2": "general"}.get(dtmf)
         if initial is None or initial == channel:
             return {"channel": channel}
@@ -277,13 +276,9 @@ class _Draft:
             )
         if not self.claimant:
             return fields
-        for key, roles in _OTHER_AMOUNTS.items():
-            said = [a for a in reading.amounts if a.role in roles and a.value is not None and _fits(key, a)]
-            if said:
-                fields[key] = said[-1].value
-                reading.evidence.note(
-                    key, mention_of(said[-1].line, said[-1].start, said[-1].end), said[-1].sure
-                )
+        for key, said in other_amounts(reading.amounts).items():
+            fields[key] = said.value
+            reading.evidence.note(key, mention_of(said.line, said.start, said.end), said.sure)
         if "deposit_withheld" in self.issues and "deposit_yuan" in fields:
             fields["deposit_withheld_yuan"] = fields.pop("deposit_yuan")
         return fields
@@ -336,6 +331,18 @@ class _Draft:
             fields["still_employed"] = True
         return fields
 
+    def _four_hundred(self, situation: signals.Situation) -> str:
+        if situation.unsafe and not self.issues:  # nothing could be said yet
+            return "pending"
+        category = "migrant_worker" if self.on_behalf else self.category
+        if self._elsewhere():
+            category = "non_worker"
+        return assign_four_hundred(category, self.issues, self.labour, aid_rules())
+
+    def _elsewhere(self) -> bool:
+        """A worker who asks about something that is not of work (a flat, a loan)."""
+        return not self.labour and not self.issues and self.standing.other_matter
+
     def _aid_facts(
         self,
         deadlines: Sequence[Deadline],
@@ -366,23 +373,6 @@ _STILL = re.compile(
 )
 _STILL_ANSWER = re.compile(r"还在|在呢|在的|是呢?还在|在上|还上着|还干着")
 _STILL_ASKED = re.compile(r"(?:还|现在)[^。]{0,6}(?:在|上班|干|做)")
-
-_OTHER_AMOUNTS: dict[str, tuple[str, ...]] = {
-    "monthly_wage_yuan": ("rate",),
-    "medical_cost_yuan": ("medical",),
-    "advanced_medical_yuan": ("advanced",),
-    "amount_awarded_yuan": ("awarded",),
-    "deposit_yuan": ("deposit",),
-    "vehicle_rent_monthly_yuan": ("rent",),
-    "subsidy_monthly_yuan": ("subsidy",),
-}
-
-
-def _fits(key: str, amount: Amount) -> bool:
-    if key != "monthly_wage_yuan":
-        return True
-    around = amount.line.plain[max(0, amount.start - 12) : amount.end + 6]
-    return "月" in around and (amount.value or 0) >= 300
 
 
 def _day(happened: dict[str, Any], kind: str) -> date | None:

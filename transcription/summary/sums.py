@@ -37,10 +37,10 @@ def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
         if _OF_ALL.search(before):
             found[at] = replace(amount, role=GROUP, sure=0.75)
         elif (
-            previous and previous.role == OWED and LISTED.match(before[previous.end :])
-        ) or _is_total_of_owed(found, at, before):
-            found[at] = replace(amount, role=OWED, sure=0.75)
-        elif any(r.role == RATE and _agree(r, months, amount) for r in found[:at]):
+            (previous and previous.role == OWED and LISTED.match(before[previous.end :]))
+            or _is_total_of_owed(found, at, before)
+            or any(r.role == RATE and _agree(r, months, amount) for r in found[:at])
+        ):
             found[at] = replace(amount, role=OWED, sure=0.75)
     return found
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from .money import Amount
 from .places import Place, region_of
 from .reading import Reading, mention_of
 from .transcript import STOP, Line
@@ -44,8 +45,8 @@ class Places:
     phone: Place | None
 
 
-def find_places(reading: Reading) -> Places:
-    """Sort the places the caller named."""
+def find_places(reading: Reading, debt: Amount | None = None) -> Places:
+    """Sort the places the caller named; of several places of work the one told with the *debt* counts."""
     work: list[tuple[float, int, Line, Place]] = []
     home: list[tuple[Line, Place]] = []
     now: list[tuple[Line, Place]] = []
@@ -57,6 +58,7 @@ def find_places(reading: Reading) -> Places:
             before, after = _around(line, place, reading.places[line.index], index)
             kind, weight = _kind(before, after, question, first=index == 0)
             if kind == "work":
+                weight += _told_with(debt, line, place, reading.places[line.index][index + 1 :])
                 work.append((weight, -order, line, place))
             elif kind == "here":  # 现在在昆明的工地: the work told of, unless another place is
                 work.append((weight, -order, line, place))
@@ -84,6 +86,13 @@ def find_places(reading: Reading) -> Places:
         here[1] if here else None,
         region_of(reading.call.caller_number_region),
     )
+
+
+def _told_with(debt: Amount | None, line: Line, place: Place, later: list[Place]) -> float:
+    """A little more weight for the last place told before the debt."""
+    if debt is None or debt.line.index != line.index or place.end > debt.start:
+        return 0.0
+    return 0.2 if not any(other.end <= debt.start for other in later) else 0.0
 
 
 def _around(line: Line, place: Place, places: list[Place], index: int) -> tuple[str, str]:
