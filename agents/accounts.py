@@ -2,7 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -14,19 +16,32 @@ from config.auth import ROLES, Principal, Role
 from config.clock import Clock
 from config.errors import AnxinError, Blame
 
+from .office import audit
+from .office.audit import COMMAND_LINE, Actor, Change
+from .office.errors import NotHere
 from .tables import Account
 
 MIN_PASSWORD = 10
+CHANGEABLE = frozenset({"name", "role", "skills", "languages", "prefecture", "phone_fallback", "active"})
+FEWEST_SIGNS = 5  # different ones
 DEFAULT_SKILLS = "dedicated general"
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without 0 o 1 l i
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+_PHONE = re.compile(r"\+?\d{5,15}")
+_RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "01234567890123456789")
+# What guessers try first, beyond runs and repeats; compared without digits and marks at the end.
+_COMMON = frozenset({"password", "passw0rd", "iloveyou", "woaini", "admin", "letmein", "welcome", "anxin"})
 
 
 class BadAccount(AnxinError):
-    """An account's fields cannot be used; the message says which and why."""
+    """An account's fields cannot be used. *reason*: username, taken, name, role, prefecture, phone, last."""
 
     code = "bad-input"
     blame = Blame.CALLER
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = f"office.bad_{reason}"
 
 
 class NoAccount(AnxinError):
@@ -35,7 +50,7 @@ class NoAccount(AnxinError):
 
 
 class WeakPassword(AnxinError):
-    """*reason* is short, same or name."""
+    """*reason* is short, same, name or common."""
 
     code = "bad-input"
     blame = Blame.CALLER
@@ -91,15 +106,14 @@ class Accounts:
         skills: str = DEFAULT_SKILLS,
         languages: str = "zh",
         prefecture: str = "",
+        phone_fallback: str = "",
         must_change: bool = True,
+        actor: Actor = COMMAND_LINE,
     ) -> tuple[Account, str]:
         """Make an account; return it and its password (a one-time one unless given). Raise BadAccount."""
-        if role not in ROLES:
-            raise BadAccount(f"role {role!r}: expected one of {', '.join(ROLES)}")
         if not _USERNAME.fullmatch(_tidy(username)):
-            raise BadAccount(f"username {username!r}: expected 2 to 32 letters a-z, digits, dot, - or _")
-        if not name.strip() or len(name) > 64:
-            raise BadAccount("name: expected 1 to 64 characters")
+            raise BadAccount("username", f"{username!r}: expected 2 to 32 letters a-z, digits, dot, - or _")
+        _check(name=name, role=role, prefecture=prefecture, phone_fallback=phone_fallback)
         password = password or one_time_password()
         now = self._clock.now_ms()
         account = Account(
@@ -110,26 +124,55 @@ class Accounts:
             skills=" ".join(skills.split()),
             languages=" ".join(languages.split()),
             prefecture=prefecture,
+            phone_fallback=phone_fallback,
             must_change=must_change,
             created_at_ms=now,
             password_at_ms=now,
         )
         try:
-            with Session(self._engine, expire_on_commit=False) as session:
+            with audit.changing(self._engine) as session:
                 session.add(account)
-                session.commit()
+                session.flush()
+                self._note(session, actor, "add", account, {})
         except IntegrityError as error:
-            raise BadAccount(f"username {username!r} is taken") from error
+            raise BadAccount("taken", f"username {username!r} is taken") from error
         return account, password
 
-    def set_password(self, username: str, password: str = "") -> tuple[Account, str]:
+    def change(
+        self, account_id: int, changes: Mapping[str, Any], actor: Actor, *, scope: str = "", undoes: int = 0
+    ) -> Account:
+        """Change an account's name, role, skills, languages, prefecture, phone_fallback or active.
+
+        The caller also ends the account's sessions. Raise NotHere, BadAccount; ``last`` when nobody who may
+        make accounts would be left.
+        """
+        with audit.changing(self._engine) as session:
+            account = session.get(Account, account_id)
+            if account is None or (scope and account.prefecture != scope):
+                raise NotHere("no such account")
+            before = shown(account)
+            for name in changes.keys() & CHANGEABLE:
+                value = changes[name]
+                setattr(account, name, " ".join(value.split()) if isinstance(value, str) else value)
+            _check(
+                **{name: getattr(account, name) for name in ("name", "role", "prefecture", "phone_fallback")}
+            )
+            if before["active"] and before["role"] == "province_admin":
+                self._keep_one_admin(session)
+            if shown(account) != before:
+                self._note(session, actor, "change", account, before, undoes=undoes)
+            return account
+
+    def set_password(
+        self, username: str, password: str = "", actor: Actor = COMMAND_LINE
+    ) -> tuple[Account, str]:
         """Give a new password (a one-time one unless given); return the account and it."""
-        with Session(self._engine, expire_on_commit=False) as session:
+        with audit.changing(self._engine) as session:
             account = self._named(session, username)
             one_time = not password
             password = password or one_time_password()
             self._replace_password(account, password, must_change=one_time)
-            session.commit()
+            self._note(session, actor, "reset_password", account, shown(account))
             return account, password
 
     def change_password(self, account_id: int, old: str, new: str) -> Account | None:
@@ -138,29 +181,45 @@ class Accounts:
             account = session.get(Account, account_id)
             if account is None or not self._matches(account.password_hash, old):
                 return None
-            if len(new) < MIN_PASSWORD:
-                raise WeakPassword("short")
             if new == old:
                 raise WeakPassword("same")
-            if account.username in new.casefold():
-                raise WeakPassword("name")
+            if reason := weakness(new, account.username):
+                raise WeakPassword(reason)
             self._replace_password(account, new, must_change=False)
             session.commit()
             return account
 
-    def set_active(self, username: str, active: bool) -> Account:
-        """Disable or enable. The caller also ends the account's sessions. Raise NoAccount."""
-        with Session(self._engine, expire_on_commit=False) as session:
-            account = self._named(session, username)
-            account.active = active
-            session.commit()
-            return account
+    def set_active(self, username: str, active: bool, actor: Actor = COMMAND_LINE) -> Account:
+        """Disable or enable. The caller also ends the account's sessions. Raise NoAccount, BadAccount."""
+        with Session(self._engine) as session:
+            number = self._named(session, username).id
+        return self.change(number or 0, {"active": active}, actor)
 
     def _named(self, session: Session, username: str) -> Account:
         account = session.exec(select(Account).where(Account.username == _tidy(username))).first()
         if account is None:
             raise NoAccount(f"there is no account {username!r}")
         return account
+
+    def _keep_one_admin(self, session: Session) -> None:
+        session.flush()
+        query = select(Account.id).where(col(Account.role) == "province_admin", col(Account.active))
+        if session.exec(query.limit(1)).first() is None:
+            raise BadAccount("last", "no active province administrator would be left")
+
+    def _note(
+        self,
+        session: Session,
+        actor: Actor,
+        action: str,
+        account: Account,
+        before: Mapping[str, Any],
+        *,
+        undoes: int = 0,
+    ) -> None:
+        after = shown(account)
+        change = Change(action, "account", str(account.id), before, after, account.prefecture, undoes)
+        audit.record(session, actor, change, self._clock.now_ms())
 
     def _replace_password(self, account: Account, password: str, *, must_change: bool) -> None:
         account.password_hash = self._hasher.hash(password)
@@ -172,6 +231,41 @@ class Accounts:
             return self._hasher.verify(password_hash, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+def shown(account: Account) -> dict[str, Any]:
+    """Return what the audit log may know of an account: no secret."""
+    return account.model_dump(include={"username", *CHANGEABLE})
+
+
+def weakness(password: str, username: str) -> str:
+    """Return why a password must not be used: short, name, common; '' if it may.
+
+    Length counts, not kinds of signs (NIST SP 800-63B); what guessers try first is refused.
+    """
+    folded = password.casefold()
+    if len(password) < MIN_PASSWORD:
+        return "short"
+    if username and username in folded:
+        return "name"
+    runs = any(folded in run * 2 or folded in run[::-1] * 2 for run in _RUNS)
+    if len(set(folded)) < FEWEST_SIGNS or runs or folded.rstrip("0123456789!@#$%.,-_") in _COMMON:
+        return "common"
+    return ""
+
+
+def _check(*, name: str, role: str, prefecture: str, phone_fallback: str) -> None:
+    """Raise BadAccount when these cannot go together."""
+    if role not in ROLES:
+        raise BadAccount("role", f"{role!r}: expected one of {', '.join(ROLES)}")
+    if not name.strip() or len(name) > 64:
+        raise BadAccount("name", "expected 1 to 64 characters")
+    if role == "prefecture_admin" and not prefecture:
+        raise BadAccount("prefecture", "a prefecture administrator has a prefecture")
+    if len(prefecture) > 32:
+        raise BadAccount("prefecture", "expected a prefecture's official name")
+    if phone_fallback and not _PHONE.fullmatch(phone_fallback):
+        raise BadAccount("phone", "expected 5 to 15 digits, perhaps after a +")
 
 
 def principal_of(account: Account) -> Principal:

@@ -19,6 +19,7 @@ from fastapi import Request, Response, WebSocket
 from redis.asyncio import Redis
 from starlette.requests import HTTPConnection
 
+from .address import Proxies, visitor
 from .clock import Clock
 from .errors import AnxinError, Blame
 
@@ -98,6 +99,25 @@ class Principal:
         return not self.scope or prefecture == self.scope
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a session was opened: for the list in which people recognise their own."""
+
+    address: str = ""
+    agent: str = ""  # User-Agent, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One open session of a list. *id* names it without giving it away."""
+
+    id: str
+    opened_ms: int
+    seen_ms: int
+    origin: Origin
+    current: bool
+
+
 class Sessions:
     """Sessions in Redis: ``auth:s:<hash of token>``; per account, the set ``auth:a:<id>`` of these keys."""
 
@@ -107,13 +127,19 @@ class Sessions:
         self._redis, self._clock = redis, clock
         self._idle_s, self._absolute_s = idle_s, absolute_s
 
-    async def open(self, principal: Principal) -> str:
+    async def open(self, principal: Principal, origin: Origin = Origin()) -> str:
         """Return the token of a new session."""
         token = secrets.token_urlsafe(32)
         key, index = _session_key(token), f"auth:a:{principal.account_id}"
-        until_ms = self._clock.now_ms() + self._absolute_s * 1000
+        now_ms = self._clock.now_ms()
+        session = {
+            "who": asdict(principal),
+            "opened_ms": now_ms,
+            "until_ms": now_ms + self._absolute_s * 1000,
+            "origin": asdict(origin),
+        }
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(key, json.dumps({"who": asdict(principal), "until_ms": until_ms}), ex=self._idle_s)
+            pipe.set(key, json.dumps(session), ex=self._idle_s)
             pipe.sadd(index, key)
             pipe.expire(index, self._absolute_s)
             await pipe.execute()
@@ -144,6 +170,41 @@ class Sessions:
         index = f"auth:a:{account_id}"
         keys = await self._redis.smembers(index)
         return int(await self._redis.delete(index, *keys)) - 1 if keys else 0
+
+    async def every(self, account_id: int, token: str) -> list[OpenSession]:
+        """Return an account's open sessions, the last used first; *token* is the one that asks."""
+        keys = sorted(str(key) for key in await self._redis.smembers(f"auth:a:{account_id}"))
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.get(key)
+                pipe.ttl(key)
+            answers = await pipe.execute()
+        now_ms, found = self._clock.now_ms(), []
+        for n, key in enumerate(keys):
+            text, ttl = answers[2 * n], int(answers[2 * n + 1])
+            if text is None:
+                continue
+            session = json.loads(text)
+            found.append(
+                OpenSession(
+                    id=_short(key),
+                    opened_ms=session["opened_ms"],
+                    seen_ms=max(session["opened_ms"], now_ms - max(0, self._idle_s - ttl) * 1000),
+                    origin=Origin(**session["origin"]),
+                    current=key == _session_key(token),
+                )
+            )
+        return sorted(found, key=lambda one: -one.seen_ms)
+
+    async def close_other(self, account_id: int, token: str, only: str = "") -> int:
+        """End an account's sessions but that of *token*, or *only* the one with this id; return how many."""
+        own = _session_key(token)
+        keys = [
+            key
+            for key in map(str, await self._redis.smembers(f"auth:a:{account_id}"))
+            if key != own and (not only or _short(key) == only)
+        ]
+        return int(await self._redis.delete(*keys)) if keys else 0
 
 
 class Throttle:
@@ -201,8 +262,9 @@ class Auth:
     checks the role. Both refuse an unsafe request without its CSRF token.
     """
 
-    def __init__(self, sessions: Sessions, *, secure: bool) -> None:
-        self.sessions = sessions
+    def __init__(self, sessions: Sessions, *, secure: bool, proxies: Proxies = ()) -> None:
+        """*proxies* are believed when they say whom they speak for (X-Forwarded-For)."""
+        self.sessions, self._proxies = sessions, proxies
         self._secure = secure
         # __Host- makes browsers refuse the cookie from another host, path or over plain HTTP.
         self.cookie = "__Host-anxin" if secure else "anxin"
@@ -247,11 +309,22 @@ class Auth:
         """Return who asks, or None; for pages that look different when signed in."""
         return await self.sessions.find(connection.cookies.get(self.cookie, ""))
 
-    async def sign_in(self, response: Response, principal: Principal, old: str = "") -> None:
+    async def sign_in(
+        self, response: Response, principal: Principal, old: str = "", origin: Origin = Origin()
+    ) -> None:
         """Open a session with a new token; the token the browser came with is ended."""
         if old:
             await self.sessions.close(old)
-        self._set(response, self.cookie, await self.sessions.open(principal))
+        self._set(response, self.cookie, await self.sessions.open(principal, origin))
+
+    def origin(self, request: Request) -> Origin:
+        """Return where a request came from, behind the proxies that we believe."""
+        return Origin(self.address(request), request.headers.get("user-agent", "")[:200])
+
+    def address(self, request: HTTPConnection) -> str:
+        """Return the visitor's address: what throttling counts by."""
+        peer = request.client.host if request.client else ""
+        return visitor(peer, request.headers.getlist("x-forwarded-for"), self._proxies)
 
     async def sign_out(self, request: Request, response: Response, *, everywhere: bool = False) -> None:
         token = request.cookies.get(self.cookie, "")
@@ -293,6 +366,10 @@ class Auth:
 
 def _session_key(token: str) -> str:
     return "auth:s:" + hashlib.sha256(token.encode()).hexdigest()
+
+
+def _short(session_key: str) -> str:
+    return session_key.rpartition(":")[2][:16]
 
 
 def _csrf_of(secret: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .address import parse_proxies
 from .errors import AnxinError, Blame
 
 PREFIX = "ANXIN_"
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=16, description="transcription workers that anxin up starts")
     session_secret: str = Field("", description="key of sessions and private links")
     demo: bool = Field(True, description="with no account at all, make demo accounts and print them")
+    trusted_proxies: str = Field("", description="proxies before the web: addresses or networks, by commas")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
 
     MADE: ClassVar[tuple[str, ...]] = (
@@ -92,6 +94,12 @@ class Settings(BaseSettings):
     def _redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("expected redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        parse_proxies(value)
         return value
 
     @field_validator("database_url")
