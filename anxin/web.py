@@ -29,6 +29,7 @@ from agents.line import Line
 from agents.notes import Notes
 from agents.signin import FrontDoor
 from agents.voice import VoiceKeys, token_maker
+from config.address import parse_proxies
 from config.auth import Auth, Sessions, Throttle
 from config.captions import send_sound
 from config.pages import Pages, VoiceEdge
@@ -71,7 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     parts = open_parts(settings)
     secure = settings.web_url.startswith("https://")
     pages = Pages(NODE_MODULES, voice=_voice_edge(settings), secure=secure)
-    auth = Auth(Sessions(parts.redis, parts.clock), secure=secure)
+    proxies = parse_proxies(settings.trusted_proxies)
+    auth = Auth(Sessions(parts.redis, parts.clock), secure=secure, proxies=proxies)
     accounts = Accounts(parts.engine, parts.clock)
     notes = Notes(parts.engine, parts.clock)
     desks = Desks(parts.switchboard, notes, parts.redis, parts.clock)
