@@ -40,7 +40,7 @@ _STAGES = {
     "callback.taken": "taken",
 }
 _CLOSING = frozenset({"contact.done", "recording.measured"})
-_LEFT = frozenset({Stage.ABANDONED, Stage.CALLBACK, Stage.DONE})
+LEFT = frozenset({Stage.ABANDONED, Stage.CALLBACK, Stage.DONE})
 _TELLING = ("contact.", "offer.", "callback.opened", "recording.")  # facts that only a real contact has
 
 
@@ -218,7 +218,7 @@ class Book:
         older = [
             self.demands[id_]
             for id_ in sorted(rung_before, key=lambda id_: (self.demands[id_].opened_at_ms, id_))
-            if self.demands[id_].stage in _LEFT  # another line of the same switchboard is another caller
+            if self.demands[id_].stage in LEFT  # another line of the same switchboard is another caller
             and fact.at_ms - self.demands[id_].opened_at_ms <= rules.matter_ms
         ]
         yield self._applied(opening)

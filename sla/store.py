@@ -26,6 +26,11 @@ _COLUMNS = {
 _SLICE = 500  # parameters of one IN: both databases take far more, and their planners like it small
 
 
+def columns_of(table: str) -> tuple[str, ...]:
+    """Return the columns of a projection, in the order of ``demand_values`` and its like."""
+    return _COLUMNS[table]
+
+
 def load(connection: Connection, needs: Needs) -> Book:
     """Return a book with everything that facts with these needs can touch."""
     book = Book()
