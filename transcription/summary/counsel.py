@@ -61,7 +61,8 @@ def advice_given(reading: Reading) -> list[str]:
 
 # What is said more sharply elsewhere in the same advice is not told twice.
 _SHARPER = {
-    "申请劳动仲裁": frozenset({"仲裁一年", "立即提交仲裁申请", "收到裁决十五日内起诉"}),
+    "仲裁一年": frozenset({"仲裁时效可能已过", "仲裁时效一年即将届满"}),
+    "申请劳动仲裁": frozenset({"仲裁时效可能已过", "仲裁一年", "立即提交仲裁申请", "收到裁决十五日内起诉"}),
     "向法院起诉": frozenset({"按民事合同起诉", "欠条可直接起诉", "收到裁决十五日内起诉"}),
     "申请工伤认定": frozenset({"劳动者一年内申请工伤认定"}),
     "准备证据材料": frozenset({"保留证据"}),

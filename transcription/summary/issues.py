@@ -11,7 +11,7 @@ from config.rulefile import Rules, defaults
 from .lexicon import Concept, mentions
 from .parties import Standing
 from .reading import Reading, joined
-from .transcript import Mention
+from .transcript import Line, Mention
 
 IssueName = Literal[
     "account_suspension", "arbitral_award_dissatisfied", "child_support", "complaint_about_handling",
@@ -51,11 +51,36 @@ def named_issues(reading: Reading) -> dict[str, Mention]:
     for name, concept in _file().issues.items():
         if not concept.employer and (first := next(mentions(concept, reading.caller_lines, name), None)):
             found[name] = first
+    for name, words in (
+        ("work_injury", "工伤(?!保险)"),
+        ("occupational_injury_protection", "职业伤害|新职伤"),
+    ):
+        # the caller tells of the harm, the lawyer calls it by its name
+        hurt = next((h for line in reading.caller_lines if (h := harmed(line))), None)
+        if name not in found and hurt and _told(words, joined(reading.lawyer_lines)):
+            found[name] = hurt
     if "no_written_contract" not in found:
         double = next(mentions(_file().issues["no_written_contract"], reading.lawyer_lines), None)
         if double and re.search(r"没(?:有)?[^。]{0,6}(?:合同|签)", joined(reading.caller_lines)):
             found["no_written_contract"] = double
     return found
+
+
+_HARM = re.compile(
+    r"(?:手|脚|腿|头|腰|背|眼睛?|指头?|身上|胳膊|膀子)[^。]{0,12}(?:断|破|掉|伤|残|骨折|流血|缝)|(?:被|着)[^。]{0,6}(?:砸|压|撞|绞|夹|烫|炸|电|冲|卷)|人没了|抢救|倒(?:了|下)[^。]{0,8}(?:医院|没)"
+)
+
+
+def harmed(line: Line) -> Mention | None:
+    """Where *line* tells of bodily harm or death."""
+    found = _HARM.search(line.plain)
+    return Mention(line, found.start(), found.end()) if found else None
+
+
+def _told(words: str, said: str) -> bool:
+    """Whether *words* are stated in *said*, not asked after."""
+    asked = re.compile(r"有没有|是否|是不是|有无|参没参加|问")
+    return any(not asked.search(said[max(0, m.start() - 16) : m.start()]) for m in re.finditer(words, said))
 
 
 _WAGE_WORD = re.compile(r"工资|工钱|薪|底薪|提成")

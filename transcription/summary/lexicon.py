@@ -21,7 +21,9 @@ _NUMBER = "[零〇一二三四五六七八九十百千万亿两几多好0-9.]+"
 _EITHER = re.compile(
     r"(?P<verb>[买签交缴给发付结打有做办报领拿收来去])[没不](?P=verb)"
 )  # 买没买: asks, says neither
-_DENIAL = re.compile(r"(?:没有?|没得|不是|不会|不|未|莫|别|无|并非|从未|哪有)(?:什么|哪样|过|在|被|去|再)?$")
+_DENIAL = re.compile(
+    r"(?:没有?|没得|不是|不会|不|未|莫|别|无|并非|从未|哪有|不用|不必|不需要|无需|没必要|用不着)(?:什么|哪样|过|在|被|去|再)?$"
+)
 
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:

@@ -36,6 +36,7 @@ _THE_REST = re.compile(r"(?:还有|就剩|只剩)(?:的|个|差不多|大概)*$"
 _SETTLED = re.compile(
     r"(?:块钱|块|元)?(?:的)?(?:去年|今年|前年|上个月|后来|早就|早|都|已经|也|就|全部|后头|当场|最后)*(?:付|结|给|还|算)(?:清|完)(?!之前|以前|不)"
 )  # 他欠我八千去年就付清了
+_OF_EACH = re.compile(r"(?:每|一)个?(?:月|天|单|趟|次)(?:都|还|又|要|就)*$")  # 每个月扣着五百 is no sum
 _OF_MY_OWN = re.compile(
     r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份)(?:是|有|就|大概|差不多)*$"
 )  # 一共差六十一万,我自己是两万七
@@ -227,6 +228,8 @@ def _role(left: str, right: str, another_follows: bool) -> tuple[str, float]:  #
                 core = found
     if best is not None:
         name = best[1]
+        if name == OWED and _OF_EACH.search(left[: core.start("core")]):
+            return "each", 0.7
         if name in _GENERIC and (noun := _noun_after(right)):
             return noun, 0.9
         if name == RATE and _one_months_pay_owed(left, core, right):
@@ -297,6 +300,8 @@ def read_amounts(lines: Sequence[Line], dates: dict[int, list[DateSpan]]) -> lis
             first = amounts[0]
             if not first.role and first.start <= 12:
                 amounts[0] = replace(first, role=OWED, sure=0.75)
+        if amounts and not amounts[0].role and _confirms(amounts[0], question, line):
+            amounts[0] = replace(amounts[0], role=OWED, sure=0.8)
         if amounts and amounts[0].role in ("", "price") and _MEDICAL_ASKED.search(question):
             amounts[0] = replace(amounts[0], role="medical")
         if amounts and not amounts[0].role and found and _puts_right(line.plain[: amounts[0].start]):
@@ -306,6 +311,20 @@ def read_amounts(lines: Sequence[Line], dates: dict[int, list[DateSpan]]) -> lis
         if len(line.plain) > 3:
             question = "" if amounts or len(line.plain) > 12 else question
     return _all_together([_grouped(amount, grammar) for amount in found], lines)
+
+
+_READ_BACK = re.compile(r"(?:还差|差您|欠您|差你|欠你|一共|总共|合计|加起来)(?:是|有|差|欠|您|你|的)*$")
+_OF_PAY = re.compile(r"[差欠扣]|工资|工钱|没(?:给|发|结)")
+
+
+def _confirms(amount: Amount, question: str, line: Line) -> bool:
+    """对,一万一: the caller repeats the sum of pay the lawyer has just drawn up."""
+    if amount.start > 12 or not _grammar().confirmed.search(line.plain) or not _OF_PAY.search(question):
+        return False
+    return any(
+        number.value == amount.value and _READ_BACK.search(question[: number.start])
+        for number in find_numbers(question)
+    )
 
 
 _MEDICAL_ASKED = re.compile(

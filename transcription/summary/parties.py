@@ -204,6 +204,9 @@ def category_of(standing: Standing, labour: bool, family: bool, spoke: bool) -> 
 _COUNTED = re.compile(
     r"(?P<about>大概|差不多|可能|怕有)?(?P<n>[一二三四五六七八九十百两几0-9]+)(?P<more>多|来|几)?(?:个|名|号|位)?(?:人|工人|工友|兄弟|老乡|骑手|司机|师傅|同事|民工|姐妹|员工)(?!作证|证明|看见|看到|打|来打|围|堵|家庭|吃饭|住)"
 )
+_ALL_OF = re.compile(
+    r"(?:我们|大家|一起|一共|总共)[^。]{0,6}人(?:有|一共|总共|是)*(?P<n>[一二三四五六七八九十百两几0-9]{1,4})(?P<more>多|来|几)?(?P<about>)个(?![多半]?[月天]|小时|工|星期|礼拜)"
+)
 _ALL_OF_US = re.compile(
     r"我们(?!家|村|那)[^。]{0,10}$|(?:一起|一共|总共|工地上?|班组|整个班|大家|同班|一个班|跟我一样|和我一样|还有|另外|涉及|带着?)[^。]{0,6}$"
 )
@@ -229,6 +232,12 @@ class Heads:
 def count_workers(reading: Reading) -> Heads | None:
     """The workers who claim together; None when nobody spoke of more than the caller."""
     for line in reading.caller_lines:
+        if found := _ALL_OF.search(line.plain):
+            number = next(find_numbers(found["n"] + "个"), None)
+            if number and number.high > 1:
+                mention = mention_of(line, found.start(), found.end())
+                reading.evidence.note("workers_count", mention)
+                return _heads(number, found, 0, mention)
         for found in _COUNTED.finditer(line.plain):
             before = line.plain[max(0, found.start() - 14) : found.start()]
             after = line.plain[found.end() : found.end() + 14]
@@ -281,7 +290,8 @@ def age_of(reading: Reading, relatives: re.Pattern[str]) -> int | None:
             number = next(find_numbers(found["n"]), None)
             if number is None or number.value is None or not 14 <= number.value <= 99:
                 continue
-            if "岁" not in found[0] and not asked and not re.search(r"(?:今年|岁|都)", found[0]):
+            old = found[0].startswith("我") and number.value >= 50
+            if "岁" not in found[0] and not (asked or old or re.search(r"(?:今年|岁|都)", found[0])):
                 continue
             if whose(line, found.start(), relatives, reading.caller_lines) == "relative" or re.search(
                 r"(?:老人|孩子|娃娃|他|她|老板|奶奶|爷爷|妈|爸)[^。]{0,4}$", line.plain[: found.start()]

@@ -63,6 +63,7 @@ def summarise(call: Call) -> Summary:
     family = bool(FAMILY & named.keys())
     if standing.relative_works and not standing.works and not family:
         reading = read_for_relative(reading, standing.relative)
+        named = named_issues(reading)
     owed = owed_in_the_end(reading.amounts)
     in_sum = owed_in_the_end(reading.amounts, GROUP)
     claimed = (owed.value is not None or in_sum.value is not None) and (
@@ -205,7 +206,7 @@ class _Draft:
     ) -> dict[str, Any]:
         trade = self.standing.trade if self.claimant and self.labour else None
         employed = (self.labour or self.standing.works) and self.category != "non_worker"
-        work = places.work if employed or self.on_behalf else None
+        work = places.work if (employed or self.on_behalf) and not self._elsewhere() else None
         if self.category == "employer":
             work = places.work or places.now
         fields: dict[str, Any] = {
