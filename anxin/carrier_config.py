@@ -7,9 +7,12 @@ import json
 import os
 from pathlib import Path
 
+import ivr.prompts
 from config.settings import Settings
 
 from .cert import own_names
+
+SORRY = Path(ivr.prompts.__file__).parent / "outage-callback.wav"
 
 
 def write_carrier_config(settings: Settings) -> Path:
@@ -38,6 +41,8 @@ def write_carrier_config(settings: Settings) -> Path:
         "media": {"ice_hosts": _media_hosts(settings.host)},
         "recordings_dir": str((settings.var / "carrier" / "recordings").absolute()),
         "state_dir": str((settings.var / "carrier").absolute()),
+        # Web is gone, its fallback with it: they hear that we know of their call and will ring them.
+        "error_prompt": str(SORRY),
     }
     path = settings.var / "carrier.json"
     path.parent.mkdir(parents=True, exist_ok=True)
