@@ -121,6 +121,8 @@ def create_app(settings: Settings) -> FastAPI:
         auth=auth,
         targets=load_targets(),
         clock=parts.clock,
+        make_token=token_maker(VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret)),
+        names=lambda: {f"u_{account.id}": account.name for account in accounts.every()},
     )
     app.include_router(board)
     names = frozenset(load_rules().pages)

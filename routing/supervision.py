@@ -4,7 +4,7 @@ A supervisor is in a talk under an id of their own (``s_<account>``), never as t
 they do there, the talk stays the lawyer's, and ends as it would have ended without them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Literal, Protocol
 
 from config.clock import Clock
@@ -59,8 +59,12 @@ class Rooms(Telephony, Protocol):
 
 
 class Supervision:
-    def __init__(self, queue: Queue, rooms: Rooms, clock: Clock, hands: Hands) -> None:
+    def __init__(
+        self, queue: Queue, rooms: Rooms, clock: Clock, hands: Hands, priorities: Iterable[str]
+    ) -> None:
+        """*priorities*: those that the rules know, the most urgent first."""
         self._queue, self._rooms, self._clock, self._hands = queue, rooms, clock, hands
+        self.priorities = tuple(priorities)
 
     async def supervise(self, contact_id: str, supervisor: str, mode: Mode, by: By) -> None:
         """Join a talk, or change how one is in it. The fact is written first: nobody listens off the record.

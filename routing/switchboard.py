@@ -50,7 +50,7 @@ class Switchboard:
         """Without *dialler* call-backs are shown as due, and nobody is dialled."""
         self._queue, self._telephony, self._clock, self._rules = queue, telephony, clock, rules
         self._hands = Hands(queue, telephony, dialler, clock)
-        self.supervision = Supervision(queue, telephony, clock, self._hands)
+        self.supervision = Supervision(queue, telephony, clock, self._hands, rules.head_starts_ms)
         self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=dialler is not None)
 
     # Callers ------------------------------------------------------------------------------------------------

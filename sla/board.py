@@ -1,58 +1,31 @@
-"""The live board over HTTP: the page, its feed, a contact's time line, and what a supervisor may sign."""
+"""The live board over HTTP: the page, its feed, time lines, the lists behind figures, past moments."""
 
 import asyncio
-from typing import Annotated, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
-from pydantic import BaseModel, ConfigDict, StringConstraints
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
 from config.auth import DECIDERS, WATCHERS, Auth, NotSignedIn, Principal
-from config.clock import Clock
-from config.errors import AnxinError, Blame
+from config.clock import SHANGHAI, Clock, from_ms
+from config.errors import AnxinError
 from config.ids import demand_of
 from config.pages import Pages
-from routing.events import Fact
 
-from . import ledger, queries, words
-from .demands import DemandState
+from . import decisions, ledger, queries, report_pages, selection, words
+from .decisions import Decisions, NotFound, TokenMaker
 from .feed import Feed, LiveQueue
 from .targets import Targets
+from .tiles import load_tiles
+
+Names = Callable[[], Mapping[str, str]]  # lawyer's id -> name. Blocking.
 
 
-class NotFound(AnxinError):
-    """There is no such contact, demand or call-back."""
-
-    code: ClassVar[str] = "not-found"
-    blame: ClassVar[Blame] = Blame.CALLER
-
-
-class Conflict(AnxinError):
-    """It is not open any more."""
-
-    code: ClassVar[str] = "conflict"
-    blame: ClassVar[Blame] = Blame.CALLER
-
-
-class BadInput(AnxinError):
-    """The reason is none of the list, or the signature is not the signer's own name."""
-
-    code: ClassVar[str] = "bad-input"
-    blame: ClassVar[Blame] = Blame.CALLER
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-
-
-class Signature(BaseModel):
-    """A supervisor's decision: why, in their own words, and their name typed as the signature."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Line
-    note: Line = ""
-    signature: Line
+def no_names() -> Mapping[str, str]:
+    """Nobody knows the lawyers' names here: ids are shown."""
+    return {}
 
 
 def router(
@@ -64,12 +37,15 @@ def router(
     auth: Auth,
     targets: Targets,
     clock: Clock,
+    make_token: TokenMaker,
+    names: Names = no_names,
 ) -> APIRouter:
     """Return the board's routes. *redis* reads text."""
     routes = APIRouter(tags=["board"])
     answer_ms = targets.rules().answer_ms
     feed = Feed(queue, redis, engine, clock, answer_ms=answer_ms)
     viewing = Depends(auth.require("lawyer", *WATCHERS))
+    shown = _page_data(pages, targets)
 
     @routes.get("/board", include_in_schema=False)
     async def board(request: Request, mode: str = "", principal: Principal = viewing) -> Response:
@@ -82,13 +58,12 @@ def router(
             catalogues=["board"],
             wall=mode == "wall",
             data={
+                **shown,
                 "may_sign": principal.role in DECIDERS,
+                "may_read": principal.role in WATCHERS,
                 "name": principal.name,
                 "wall": mode == "wall",
-                "exclusions": targets.exclusions,
-                "waiting_s": targets.board.waiting_s.model_dump(),
-                "answer": {"within_s": targets.answer.within_s, "share": targets.answer.share},
-                "stale_ms": int(targets.board.stale_s * 1000),
+                "priorities": list(queue.supervision.priorities),
             },
         )
 
@@ -96,30 +71,53 @@ def router(
     async def live(socket: WebSocket) -> None:
         """A snapshot, then changes and beats; see ``sla.feed``."""
         try:
-            await auth.socket(socket, "lawyer", *WATCHERS)
+            principal = await auth.socket(socket, "lawyer", *WATCHERS)
         except AnxinError as refused:
             await socket.accept()  # a browser tells a page the close code only of a socket that was open
             await socket.close(4401 if isinstance(refused, NotSignedIn) else 4403)
             return
         await socket.accept()
-        await feed.show(socket)
+        await feed.show(socket, principal.scope)
 
-    routes.include_router(_time_line(engine, pages=pages, auth=auth))
-    routes.include_router(_decisions(queue, engine, auth=auth, targets=targets, clock=clock))
+    _time_lines(routes, engine, pages=pages, auth=auth, names=names)
+    _lists(routes, engine, pages=pages, auth=auth, clock=clock, answer_ms=answer_ms, names=names)
+    decide = Decisions(queue, redis, engine, auth=auth, targets=targets, clock=clock)
+    routes.include_router(decisions.router(decide, make_token))
+    office = report_pages.Reports(engine, pages, auth, clock, answer_ms, names)
+    routes.include_router(report_pages.router(office))
     return routes
 
 
-def _time_line(engine: Engine, *, pages: Pages, auth: Auth) -> APIRouter:
-    routes = APIRouter()
+def _page_data(pages: Pages, targets: Targets) -> dict[str, Any]:
+    """What the board's scripts need whoever looks."""
+    return {
+        "exclusions": targets.exclusions,
+        "waiting_s": targets.board.waiting_s.model_dump(),
+        "answer": {"within_s": targets.answer.within_s, "share": targets.answer.share},
+        "stale_ms": int(targets.board.stale_s * 1000),
+        "tiles": {name: tile.model_dump() for name, tile in load_tiles().items()},
+        "echarts": pages.npm("echarts"),
+        "sdk": pages.npm("@twilio/voice-sdk"),
+        "quiet": pages.static("config/silence.wav"),
+        "wall": False,
+        "may_sign": False,
+    }
+
+
+def _time_lines(routes: APIRouter, engine: Engine, *, pages: Pages, auth: Auth, names: Names) -> None:
     viewing = Depends(auth.require("lawyer", *WATCHERS))
 
     @routes.get("/board/contacts/{contact}", include_in_schema=False)
     async def contact_page(request: Request, contact: str, principal: Principal = viewing) -> Response:
-        """Everything the ledger knows about a contact, in words."""
+        """Everything the ledger knows about a contact, in words. A lawyer sees those that they had."""
         entries = await asyncio.to_thread(ledger.of_contact, engine, contact, demand_of(contact))
         if not entries:
             raise NotFound("the ledger has no such contact")
         row = await asyncio.to_thread(queries.demand_row, engine, entries[0].demand or demand_of(contact))
+        theirs = any(entry.lawyer == principal.lawyer_id for entry in entries)
+        if not (theirs if principal.role == "lawyer" else principal.sees(row.prefecture if row else "")):
+            raise NotFound("the ledger has no such contact")
+        known = await asyncio.to_thread(names)
         t = pages.translator(request)
         return pages.render(
             request,
@@ -128,64 +126,52 @@ def _time_line(engine: Engine, *, pages: Pages, auth: Auth) -> APIRouter:
             csrf=auth.csrf(request),
             contact=contact,
             demand=row,
-            moments=[words.moment(entry, t) for entry in entries],
+            lawyer=known.get(row.lawyer, row.lawyer) if row else "",
+            moments=[words.moment(entry, t, known) for entry in entries],
         )
 
-    return routes
-
-
-def _decisions(queue: LiveQueue, engine: Engine, *, auth: Auth, targets: Targets, clock: Clock) -> APIRouter:
-    """What a supervisor may sign. The fact in the ledger is the audit record."""
-    routes = APIRouter()
-    signing = Depends(auth.require(*DECIDERS))
-
-    @routes.post("/board/demands/{demand}/exclude", status_code=202)
-    async def exclude(demand: str, signed: Signature, principal: Principal = signing) -> dict[str, str]:
-        """Sign that a demand is outside the four 100s."""
-        if signed.reason not in targets.exclusions:
-            raise BadInput(f"the reason is one of {', '.join(targets.exclusions)}")
-        _check_name(signed, principal)
+    @routes.get("/board/demands/{demand}", include_in_schema=False)
+    async def demand_page(request: Request, demand: str, principal: Principal = viewing) -> Response:
+        """A demand's time line is that of the contact which opened it, and of all that bear on it."""
         row = await asyncio.to_thread(queries.demand_row, engine, demand)
         if row is None:
-            raise NotFound("no such demand")
-        if row.state != DemandState.OPEN:
-            raise Conflict(f"the demand is {row.state}")
-        body = {"demand": demand, **_signature(signed, principal)}
-        await queue.record(Fact("demand.excluded", clock.now_ms(), row.contact, body=body))
-        return {"demand": demand}
-
-    @routes.post("/board/callbacks/{callback}/sign", status_code=202)
-    async def sign_callback(
-        callback: str, signed: Signature, principal: Principal = signing
-    ) -> dict[str, str]:
-        """Sign that we need not call back. The demand stays open until it has its own proof or exclusion."""
-        _check_name(signed, principal)
-        if not signed.reason:
-            raise BadInput("say why no call-back is needed")
-        row = await asyncio.to_thread(queries.callback_row, engine, callback)
-        if row is None:
-            raise NotFound("no such call-back")
-        if row.closed_at_ms:
-            raise Conflict("the call-back is closed")
-        closing = {"signature": _signature(signed, principal)}
-        if not await queue.close_callback(callback, closing):  # only the ledger knows it: say so there
-            body = {"callback": callback, **closing}
-            await queue.record(Fact("callback.closed", clock.now_ms(), row.contact, body=body))
-        return {"callback": callback}
-
-    return routes
+            raise NotFound("the ledger has no such demand")
+        return await contact_page(request, row.contact, principal)
 
 
-def _check_name(signed: Signature, principal: Principal) -> None:
-    if signed.signature != principal.name:
-        raise BadInput("sign with your own name, as it stands at the top of the page")
+def _lists(
+    routes: APIRouter,
+    engine: Engine,
+    *,
+    pages: Pages,
+    auth: Auth,
+    clock: Clock,
+    answer_ms: int,
+    names: Names,
+) -> None:
+    reading = Depends(auth.require(*WATCHERS))
 
-
-def _signature(signed: Signature, principal: Principal) -> dict[str, str]:
-    return {
-        "reason": signed.reason,
-        "note": signed.note,
-        "by": principal.name,
-        "account": principal.lawyer_id,
-        "role": principal.role,
-    }
+    @routes.get("/board/demands", include_in_schema=False)
+    async def demands_page(request: Request, principal: Principal = reading) -> Response:
+        """The demands behind a figure; see ``sla.selection`` for the address."""
+        now_ms = clock.now_ms()
+        query = dict(request.query_params)
+        chosen = selection.Selection.of(query, today=queries.day_of(now_ms), scope=principal.scope)
+        asked = {"now_ms": now_ms, "answer_ms": answer_ms}
+        rows = await asyncio.to_thread(selection.demands, engine, chosen, **asked)
+        total = await asyncio.to_thread(selection.count, engine, chosen, **asked)
+        known = await asyncio.to_thread(names)
+        t = pages.translator(request)
+        return pages.render(
+            request,
+            "sla/demands.html",
+            principal=principal,
+            csrf=auth.csrf(request),
+            chosen=chosen,
+            narrowed={name: words.label(t, name, value, known) for name, value in chosen.narrowed.items()},
+            rows=rows,
+            total=total,
+            moment=lambda ms: from_ms(ms).astimezone(SHANGHAI).strftime("%m-%d %H:%M"),
+            label=lambda name, value: words.label(t, name, value, known),
+            now_ms=now_ms,
+        )

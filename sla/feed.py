@@ -23,7 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.clock import Clock
 from config.log import Log
 from routing.events import Fact
-from routing.ports import Snapshot
+from routing.ports import Contact, Lawyer, Snapshot
+from routing.supervision import Supervision
 from routing.tail import EventTail
 
 from . import health, queries, today, view
@@ -50,6 +51,19 @@ class LiveQueue(Protocol):
 
     async def close_callback(self, callback: str, closing: Mapping[str, object]) -> bool:
         """Close a call-back with a proof or a signature; return whether it was open."""
+        ...
+
+    async def contact(self, contact_id: str) -> Contact | None: ...
+
+    async def lawyer(self, lawyer_id: str) -> Lawyer | None: ...
+
+    async def call_back_now(self, contact_id: str) -> Contact:
+        """Make a call-back at once; the contact has ``dial`` set when that is under way."""
+        ...
+
+    @property
+    def supervision(self) -> Supervision:
+        """What supervisors do about talks, waiting callers and lawyers."""
         ...
 
 

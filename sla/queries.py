@@ -61,6 +61,11 @@ def day_start_ms(now_ms: int) -> int:
     return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
 
 
+def day_of(at_ms: int) -> str:
+    """Return the hotline's day of a moment, YYYY-MM-DD."""
+    return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).date().isoformat()
+
+
 def _promised_to(scope: str) -> ColumnElement[bool]:
     """A call-back's prefecture is its demand's."""
     if not scope:

@@ -59,7 +59,7 @@ def csv_of(lines: Sequence[Line]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(HEAD)
-    writer.writerows([_harmless(cell) for cell in cells(line)] for line in lines)
+    writer.writerows([harmless(cell) for cell in cells(line)] for line in lines)
     return buffer.getvalue()
 
 
@@ -72,7 +72,7 @@ def xlsx(lines: Sequence[Line]) -> bytes:
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for line in lines:
-        sheet.append([_harmless(cell) for cell in cells(line)])
+        sheet.append([harmless(cell) for cell in cells(line)])
     sheet.freeze_panes = "A2"
     for column, width in zip("ABCDEFGHI", (12, 6, 46, 9, 9, 10, 9, 9, 30), strict=True):
         sheet.column_dimensions[column].width = width
@@ -81,5 +81,6 @@ def xlsx(lines: Sequence[Line]) -> bytes:
     return buffer.getvalue()
 
 
-def _harmless(cell: str | int) -> str | int:
+def harmless(cell: str | float) -> str | float:
+    """Return a cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -10,7 +10,8 @@ from config.i18n import Translator
 from .demands import mask_number
 from .ledger import Entry
 
-_CODED = ("reason", "channel", "stage", "ended_by", "entrance", "because", "four_100")
+NOBODY: Mapping[str, str] = {}
+_CODED = ("status", "priority", "reason", "channel", "stage", "ended_by", "entrance", "because", "four_100")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,11 @@ class _Blanks(dict[str, object]):
         return "—"
 
 
-def moment(entry: Entry, t: Translator) -> Moment:
-    """Return a fact as a line for people. An unknown kind is shown by its name: nothing is left out."""
+def moment(entry: Entry, t: Translator, names: Mapping[str, str] = NOBODY) -> Moment:
+    """Return a fact as a line for people. An unknown kind is shown by its name: nothing is left out.
+
+    *names* gives the lawyers' names by their ids.
+    """
     key = "board.fact_" + entry.kind.replace(".", "_")
     body = entry.fact().body
     when = from_ms(entry.at_ms).astimezone(SHANGHAI)
@@ -44,7 +48,7 @@ def moment(entry: Entry, t: Translator) -> Moment:
         day=when.strftime("%Y-%m-%d"),
         clock=when.strftime("%H:%M:%S"),
         kind=entry.kind,
-        words=sentence.format_map(_Blanks(_fields(entry, body, t))),
+        words=sentence.format_map(_Blanks(_fields(entry, body, t, names))),
         lawyer=entry.lawyer,
         derived="+" in entry.stream_id,
     )
@@ -55,11 +59,27 @@ def word(t: Translator, group: str, code: str) -> str:
     return t.texts.get(f"board.{group}_{code.replace('.', '_')}", code)
 
 
-def _fields(entry: Entry, body: Mapping[str, Any], t: Translator) -> dict[str, object]:
-    fields: dict[str, object] = {"kind": entry.kind, "lawyer": entry.lawyer or "—"}
+def label(t: Translator, name: str, value: str, names: Mapping[str, str] = NOBODY) -> str:
+    """Return what a group or filter *name* calls its *value*: 昆明市, 专用通道, a lawyer's name, 14:00."""
+    if name == "hour":
+        return f"{int(value):02d}:00" if value.isdigit() else value
+    if value in ("", "-"):
+        return t("board.not_known")
+    if name == "lawyer":
+        return names.get(value, value)
+    if name == "topic":
+        return t.texts.get(f"draft.word_{value}", value)
+    return word(t, name, value)
+
+
+def _fields(
+    entry: Entry, body: Mapping[str, Any], t: Translator, names: Mapping[str, str]
+) -> dict[str, object]:
+    lawyer = names.get(entry.lawyer, entry.lawyer)
+    fields: dict[str, object] = {"kind": entry.kind, "lawyer": lawyer or "—"}
     for name, value in body.items():
         if isinstance(value, str) and value:
-            fields[name] = word(t, name, value) if name in _CODED else value
+            fields[name] = word(t, name, value) if name in _CODED else names.get(value, value)
         elif name.endswith("_ms") and isinstance(value, int | float):
             fields[name.removesuffix("_ms") + "_s"] = round(value / 1000, 1)
             if value > 10**12:
@@ -72,9 +92,12 @@ def _fields(entry: Entry, body: Mapping[str, Any], t: Translator) -> dict[str, o
         fields["number"] = mask_number(number)
     if isinstance(lacks := body.get("lacks"), str):
         fields["lacks"] = "、".join(word(t, "lacks", code) for code in lacks.split(",") if code)
+    if isinstance(kind := body.get("type"), str):
+        parts = [part for part in kind.split("|") if part not in ("", "zh")]
+        fields["type"] = "·".join(word(t, "channel", part) for part in parts)
     if isinstance(digit := body.get("digit"), str):
         fields["digit"] = digit or t("board.no_key")
     proof = body.get("proof") or body.get("signature")
     if isinstance(proof, Mapping):
-        fields |= {f"proof_{k}": v for k, v in _fields(entry, proof, t).items()}
+        fields |= {f"proof_{k}": v for k, v in _fields(entry, proof, t, names).items()}
     return fields

@@ -112,7 +112,7 @@ async def test_a_board_gets_a_snapshot_then_each_change_and_a_beat(valkey: str, 
             socket,
             lambda m: told(m).get(contact(1), {}).get("state") == "waiting",
         )
-        await office.hotline.sign_in("u_1", "李明")
+        await office.hotline.seat("u_1", "李明")
         ringing = await heard(socket, lambda m: "u_1" in told(m, "lawyers"))
         assert ringing["set"]["lawyers"]["u_1"]["name"] == "李明"
         await office.hotline.hang_up(1)
@@ -259,6 +259,109 @@ async def test_the_time_line_tells_every_fact_in_words_and_never_a_whole_number(
         english = await guest.page(f"/board/contacts/{contact(1)}?lang=en")
         assert "Demand closed: two-way talk of 30.0 s" in english
         async with guest.session.get(f"{guest.origin}/board/contacts/{contact(5)}") as answer:
+            assert answer.status == 404
+
+
+async def test_supervisors_decide_about_contacts_and_lawyers_and_the_ledger_says_who(
+    valkey: str, engine: Engine, rules: Rules
+):
+    async with visiting(valkey, engine) as (office, guest):
+        await guest.page("/board")
+        hotline, one = office.hotline, f"/board/contacts/{contact(1)}"
+        why = {"reason": "来电人等不及"}
+        await hotline.ring(1)
+        await hotline.wait(1)
+        assert await guest.post(f"{one}/priority", {**why, "priority": "safety"}) == 202
+        assert await guest.post(f"{one}/priority", {**why, "priority": "vip"}) == 422
+        assert await guest.post(f"{one}/priority", {"reason": " ", "priority": "safety"}) == 422
+        assert await guest.post(f"{one}/reassign", why) == 409
+        await hotline.seat("u_1", "李明")
+        assert await guest.post(f"{one}/supervise", {"mode": "listen"}) == 409
+        await hotline.talk(1, "u_1")
+        for mode in ("listen", "whisper", "barge", "take_over", "leave"):
+            assert await guest.post(f"{one}/supervise", {"mode": mode}) == 202
+        assert [asked[1:3] for asked in hotline.carrier.did("supervise")] == [
+            ("s_7", mode) for mode in ("listen", "whisper", "barge", "take_over")
+        ]
+        assert hotline.carrier.did("leave_room") == [(contact(1), "s_7")]
+        assert await guest.post("/board/lawyers/u_1/status", {**why, "status": "away"}) == 202
+        assert await guest.post("/board/lawyers/u_9/status", {**why, "status": "away"}) == 404
+        assert await guest.post("/board/notice", {"text": "检修", "minutes": 5}) == 202
+        async with guest.session.get(f"{guest.origin}/board/notice") as answer:
+            assert (await answer.json())["text"] == "检修"
+        await asyncio.to_thread(drain, valkey, engine, rules)
+        told = {
+            e.kind: e.fact() for e in ledger.read(engine) if e.kind.startswith(("supervisor.", "notice."))
+        }
+        assert set(told) == {
+            "supervisor.reprioritised", "supervisor.listening", "supervisor.whispering", "supervisor.barged",
+            "supervisor.took_over", "supervisor.forced", "notice.broadcast",
+        }  # fmt: skip
+        assert {fact.body["by"] for fact in told.values()} == {"值班长王"}
+        assert told["supervisor.listening"].lawyer == ""
+        assert told["supervisor.whispering"].lawyer == "u_1"
+
+
+@pytest.mark.parametrize("role", ["lawyer", "auditor"])
+async def test_only_deciders_decide(valkey: str, engine: Engine, role: str):
+    async with visiting(valkey, engine, role) as (office, guest):
+        await guest.page("/board")
+        await office.hotline.ring(1)
+        why, one = {"reason": "x"}, f"/board/contacts/{contact(1)}"
+        refused = [
+            await guest.post(f"{one}/priority", {**why, "priority": "safety"}),
+            await guest.post(f"{one}/reassign", why),
+            await guest.post(f"{one}/supervise", {"mode": "listen"}),
+            await guest.post("/board/lawyers/u_1/status", {**why, "status": "away"}),
+            await guest.post("/board/notice", {"text": "x"}),
+            await guest.post("/board/token", {}),
+            await guest.post("/board/callbacks/k_1/dial", why),
+        ]
+        assert refused == [403] * 7
+
+
+async def test_who_sees_one_prefecture_sees_nothing_of_another(valkey: str, engine: Engine, rules: Rules):
+    async with visiting(valkey, engine, role="") as (office, guest):
+        await guest.session.get(f"{guest.origin}/in/prefecture_admin?prefecture=大理白族自治州")
+        hotline = office.hotline
+        await hotline.ring(1, prefecture="昆明市")
+        await hotline.ring(2, prefecture="大理白族自治州")
+        await hotline.ring(3, prefecture="昆明市")
+        await hotline.hang_up(3)
+        await hotline.seat("u_1", "李明", "昆明市")
+        await asyncio.to_thread(drain, valkey, engine, rules)
+        async with guest.live() as socket:
+            first = await heard(socket, lambda m: m["type"] == "snapshot")
+        view = first["view"]
+        assert set(view["contacts"]) == {contact(2)}
+        assert view["lawyers"] == view["demands"] == view["callbacks"] == {}
+        assert view["tiles"]["today"]["open"] == 1
+        assert set(view["prefectures"]) == {"大理白族自治州"}
+        await guest.page(f"/board/contacts/{contact(2)}")
+        assert "138****0003" not in await guest.page("/board/demands")
+        for path in (f"/board/contacts/{contact(3)}", f"/board/demands/{demand_of(contact(3))}"):
+            async with guest.session.get(guest.origin + path) as answer:
+                assert answer.status == 404, path
+        why = {"reason": "x"}
+        signed = {"reason": "spam", "signature": "值班长王"}
+        foreign = demand_of(contact(3))
+        assert (
+            await guest.post(f"/board/contacts/{contact(1)}/priority", {**why, "priority": "safety"}) == 404
+        )
+        assert await guest.post("/board/lawyers/u_1/status", {**why, "status": "away"}) == 404
+        assert await guest.post(f"/board/demands/{foreign}/exclude", signed) == 404
+        assert await guest.post(f"/board/callbacks/k_{contact(3)[2:]}/dial", why) == 404
+
+
+async def test_a_lawyer_sees_the_time_lines_of_their_own_contacts_alone(
+    valkey: str, engine: Engine, rules: Rules
+):
+    async with visiting(valkey, engine, "lawyer") as (office, guest):
+        for fact in [arrived(1), accepted(1, lawyer="u_7"), arrived(2), accepted(2, lawyer="u_8")]:
+            await office.hotline.record(fact)
+        await asyncio.to_thread(drain, valkey, engine, rules)
+        await guest.page(f"/board/contacts/{contact(1)}")
+        async with guest.session.get(f"{guest.origin}/board/contacts/{contact(2)}") as answer:
             assert answer.status == 404
 
 

@@ -56,6 +56,62 @@ async def hotline_of(valkey: str, engine: Engine) -> AsyncIterator[tuple[Hotline
     await redis.aclose()
 
 
+async def test_a_supervisor_decides_on_rows_and_narrows_them_by_the_map(valkey: str, engine: Engine, rules: Rules) -> None:
+    """What a supervisor does about rows: asked first, carried out, and told in the contact's time line."""
+    async with hotline_of(valkey, engine) as (hotline, address), chromium() as page:
+        await busy(hotline, valkey, engine, rules)
+        await page.goto(f"{address}/in/supervisor")
+        await page.goto(f"{address}/board")
+        line = page.get_by_role("region", name="正在线上")
+        waiting = line.locator('tr[data-state="waiting"]')
+        await waiting.get_by_role("button", name="改优先级").click()
+        dialog = page.get_by_role("dialog")
+        await expect(dialog).to_contain_text("138****0002")
+        await dialog.get_by_label("新的优先级").select_option("safety")
+        await dialog.get_by_label("理由").fill("家暴风险")
+        await dialog.get_by_role("button", name="确定").click()
+        await expect(waiting).to_contain_text("人身安全")
+        await page.locator(".place", has_text="昆明").click()
+        await expect(line.locator("tbody tr")).to_have_count(2)
+        await page.locator(".place", has_text="怒江").click()
+        await expect(page.get_by_text("现在没有来电")).to_be_visible()
+        await page.get_by_role("button", name="看全省").click()
+        callbacks = page.get_by_role("region", name="回呼")
+        await expect(callbacks.locator("tr[data-stage=open]")).to_have_count(1)
+        await callbacks.get_by_role("button", name="立即回拨").click()
+        await dialog.get_by_label("理由").fill("刚刚挂断")
+        await dialog.get_by_role("button", name="确定").click()
+        await expect(callbacks.locator("tr[data-stage=claimed]")).to_contain_text("线上无人")
+        await expect(line.locator("tbody tr")).to_have_count(2)
+        await expect(page.locator(".tile", has_text="排队").locator("dd").first).to_have_text("2")
+        await page.get_by_role("button", name="发通知").click()
+        await dialog.get_by_label("通知内容").fill("系统 15:00 检修")
+        await dialog.get_by_role("button", name="确定").click()
+        await expect(page.locator(".notice")).to_contain_text("系统 15:00 检修")
+        await asyncio.to_thread(drain, valkey, engine, rules)
+        await page.goto(f"{address}/board/contacts/{contact(2)}")
+        await expect(page.locator(".time-line")).to_contain_text(
+            "值班长 值班长王 改优先级为人身安全：家暴风险"
+        )
+
+
+async def test_a_report_has_charts_tables_and_a_list_behind_each_figure(
+    valkey: str, engine: Engine, rules: Rules
+) -> None:
+    async with hotline_of(valkey, engine) as (hotline, address), chromium() as page:
+        await busy(hotline, valkey, engine, rules)
+        for path in ("/board/reports", "/board/reports?lang=en&span=month"):
+            await page.goto(f"{address}/in/auditor")
+            await page.goto(address + path)
+            await expect(page.locator(".chart canvas").first).to_be_visible()
+            assert await flaws(page) == []
+        await page.goto(f"{address}/board/reports?lang=zh-CN")
+        await page.get_by_role("region", name="州市").get_by_role("link", name="1", exact=True).first.click()
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await expect(page.locator("tbody tr")).to_contain_text("138****0003")
+        assert await flaws(page) == []
+
+
 async def busy(hotline: Hotline, valkey: str, engine: Engine, rules: Rules) -> None:
     """One waits, one is rung at a lawyer, one hung up before an answer."""
     await hotline.ring(3)
@@ -63,7 +119,7 @@ async def busy(hotline: Hotline, valkey: str, engine: Engine, rules: Rules) -> N
     for n in (1, 2):
         await hotline.ring(n)
         await hotline.wait(n)
-    await hotline.sign_in("u_1", "李明")
+    await hotline.seat("u_1", "李明")
     await asyncio.to_thread(drain, valkey, engine, rules)
 
 
@@ -91,7 +147,9 @@ async def test_a_supervisor_sees_the_queue_live_and_signs_a_demand_out(
         line = page.get_by_role("region", name="正在线上")
         await expect(line.locator('tr[data-state="offered"]')).to_contain_text("李明")
         await expect(line.locator('tr[data-state="waiting"]')).to_contain_text("138****0002")
-        demands = page.get_by_role("region", name="未闭环诉求")
+        demands = page.get_by_role("region", name="待闭环诉求")
+        await expect(page.locator(".tile", has_text="待闭环诉求").locator("dd").first).to_have_text("1")
+        await expect(page.locator("#demands .count")).to_have_text("1")
         await expect(demands.locator("tbody tr")).to_have_count(1)
         assert await flaws(page) == []
         await demands.get_by_role("button", name="排除").click()
@@ -150,9 +208,11 @@ async def test_the_wall_and_a_phone_show_all_of_it_without_flaws(
 ):
     async with hotline_of(valkey, engine) as (hotline, address), chromium(size) as page:
         await busy(hotline, valkey, engine, rules)
-        await page.goto(f"{address}/in/lawyer")
+        await page.goto(f"{address}/in/auditor")
         await page.goto(address + path)
         await expect(page.locator("#demands ~ .scroll tbody tr")).to_have_count(1)
+        await expect(page.locator(".place")).to_have_count(16)
+        await expect(page.locator("canvas")).to_have_count(1)
         await expect(page.get_by_role("button", name="排除")).to_have_count(0)
         assert await flaws(page) == []
         width = await page.evaluate("document.documentElement.scrollWidth")
