@@ -56,7 +56,9 @@ async def hotline_of(valkey: str, engine: Engine) -> AsyncIterator[tuple[Hotline
     await redis.aclose()
 
 
-async def test_a_supervisor_decides_on_rows_and_narrows_them_by_the_map(valkey: str, engine: Engine, rules: Rules) -> None:
+async def test_a_supervisor_decides_on_rows_and_narrows_them_by_the_map(
+    valkey: str, engine: Engine, rules: Rules
+) -> None:
     """What a supervisor does about rows: asked first, carried out, and told in the contact's time line."""
     async with hotline_of(valkey, engine) as (hotline, address), chromium() as page:
         await busy(hotline, valkey, engine, rules)
