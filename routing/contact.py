@@ -16,6 +16,7 @@ class ContactEvent(StrEnum):
     RETURN = "return"  # rejected, expired or failed: back to the same place
     DROP = "drop"  # the talk broke off: back to the old place
     DONE = "done"  # the talk is over
+    OWE = "owe"  # the talk was too short to answer anything, or the lawyer promised another
     LEAVE = "leave"  # the caller's leg ended without an answer
     CALLBACK = "callback"  # the caller chose to be called back
     CLAIM = "claim"  # the call-back is due: back to the old place, to be dialled
@@ -38,6 +39,8 @@ TRANSITIONS: dict[tuple[ContactState, ContactEvent], ContactState] = {
     (S.OFFERED, E.CALLBACK): S.CALLBACK,
     (S.TALKING, E.DROP): S.WAITING,
     (S.TALKING, E.DONE): S.ENDED,
+    (S.TALKING, E.OWE): S.CALLBACK,
+    (S.ENDED, E.OWE): S.CALLBACK,
     (S.TALKING, E.LEAVE): S.CALLBACK,  # hung up after the lawyer answered, before they met
     (S.CALLBACK, E.CLAIM): S.WAITING,
     (S.WAITING, E.RETRY): S.CALLBACK,
@@ -58,6 +61,7 @@ LATE: frozenset[tuple[ContactState, ContactEvent]] = frozenset(
         *((state, E.DONE) for state in (S.WAITING, S.OFFERED, S.CALLBACK, S.ENDED)),
         *((state, E.LEAVE) for state in (S.CALLBACK, S.ENDED)),
         *((state, E.CALLBACK) for state in (S.TALKING, S.CALLBACK, S.ENDED)),
+        *((state, E.OWE) for state in (S.MENU, S.WAITING, S.OFFERED, S.CALLBACK)),
         *((state, E.CLAIM) for state in (S.MENU, S.WAITING, S.OFFERED, S.TALKING, S.ENDED)),
     }
 )

@@ -7,11 +7,12 @@ that are decided elsewhere (a recording was measured, a summary signed) are appe
 Every kind, and what its body holds (times are unix milliseconds):
 
 contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, ordinal (1 = first contact from
-                      here), number (that a web caller left)
+                      here), number (that a web caller left), missed (only of a call that nobody here saw: how
+                      its leg ended, as the carrier says)
 contact.chose         digit ('' = none), channel, evidence (list of words), language, prefecture
 contact.waiting       type, priority, since_ms, place_ms, step
 contact.retagged      type, priority, reason, channel, language, prefecture, place_ms, step
-contact.relaxed       step, load: looks further for a lawyer
+contact.relaxed       step, load (or asked: true): looks further for a lawyer
 contact.offered       until_ms, waited_ms                      (lawyer set)
 contact.accepted      waited_ms, talk (n-th talk of this contact)  (lawyer set) the lawyer answered
 contact.joined        (lawyer set) the caller was brought to the lawyer
@@ -22,13 +23,16 @@ contact.callback      number ('' = the number they called from), reason: the cal
 offer.rejected        reason                                   (lawyer set)
 offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away
 offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
-callback.opened       callback, reason (chosen, abandoned, missed, dropped, outage, nobody_on_duty), number,
-                      due_ms, place_ms, next_ms (when we dial; 0 = a supervisor decides)
+callback.opened       callback, reason (chosen, abandoned, dropped, short_talk, outage, nobody_on_duty,
+                      promised, no_proof), number, due_ms, place_ms, next_ms (when we dial; 0 = we do not),
+                      blocked (why we do not: no_number, exhausted; '' = we do, or somebody is at it)
+callback.numbered     callback, number, next_ms, blocked: the number came late
 callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it
                       waits for a lawyer, and then the caller is dialled
 callback.dialled      callback, leg            (lawyer set)
-callback.retry        callback, attempts, reason (unanswered, short_talk, hours, carrier, ..), next_ms
-callback.exhausted    callback, attempts, reason, next_ms (0): a supervisor decides
+callback.retry        callback, attempts, reason (unanswered, short_talk, hours, carrier, ..), next_ms,
+                      blocked
+callback.exhausted    callback, attempts, reason, next_ms (0), blocked (exhausted): a supervisor decides
 callback.taken        callback, by: the contact in which the caller rang in again, at the old place
 callback.closed       callback, proof or signature
 lawyer.signed_in      skills, languages, prefecture, name, profile

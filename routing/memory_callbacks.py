@@ -8,30 +8,34 @@ from . import policy
 from .contact import ContactEvent
 from .memory_state import Memory
 from .ports import Contact, ContactState, DueKind, Offer
-from .records import number_key
+from .records import key_of
 
-_EVERY = (DueKind.LEASE, DueKind.RELAX, DueKind.OFFER, DueKind.TALK, DueKind.ROOM)
+_EVERY = (DueKind.LEASE, DueKind.RELAX, DueKind.OFFER, DueKind.TALK, DueKind.ROOM, DueKind.FORGET)
 
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
     m: Memory
 
-    def open(self, contact: Contact, event: ContactEvent, reason: str) -> None:
-        """Every contact that leaves without having talked passes here."""
+    def open(self, contact: Contact, event: ContactEvent, reason: str, at_ms: int = 0) -> None:
+        """Every contact that leaves without having talked long enough passes here. Not before *at_ms*."""
         m = self.m
         if contact.callback:
             self.retry(contact, reason)
             return
         id_ = f"k_{contact.id[2:]}"
+        contact = m.put(contact, place_ms=contact.place_ms or m.now)
+        if contact.takes not in m.callbacks:
+            contact = self.take_over(contact)
         number = contact.callback_number or contact.from_number
-        due_ms = policy.hours(m.now, m.rules).due
+        due_ms = at_ms or policy.hours(m.now, m.rules).due
         opened = {
             "reason": reason,
             "number": number,
             "due_ms": due_ms,
-            "place_ms": contact.place_ms or m.now,
-            "next_ms": due_ms if number.startswith("+") else 0,  # nobody can dial a hidden number
+            "place_ms": contact.place_ms,
+            "next_ms": due_ms if is_callable(number) else 0,
+            "blocked": "" if is_callable(number) else "no_number",
         }
         m.settle(contact.id, *_EVERY)
         m.callbacks[id_] = {
@@ -45,13 +49,15 @@ class Callbacks:
             "opened_ms": m.now,
             "attempts": 0,
             "taken_by": "",
-            "number_key": number_key(contact.from_number),
+            "number_key": key_of(contact),
             **opened,
         }
         if opened["next_ms"]:
             m.due[DueKind.CALLBACK, contact.id] = due_ms
+        if key_of(contact):
+            m.callers[key_of(contact)] = id_
         m.fact("callback.opened", contact.id, callback=id_, **opened)
-        m.put(contact, event, callback=id_, lawyer="", leg="", until_ms=0)
+        m.put(contact, event, callback=id_, lawyer="", leg="", until_ms=0, talked_ms=0)
 
     def retry(self, contact: Contact, reason: str) -> None:
         """The caller was not reached: again by the schedule; when it is used up, a supervisor decides."""
@@ -62,18 +68,34 @@ class Callbacks:
         else:
             k["attempts"] += 1
             k["next_ms"] = dict(enumerate(hours.retries, start=1)).get(k["attempts"], 0)
+        k["blocked"] = "" if k["next_ms"] else "exhausted"
         m.settle(contact.id, *_EVERY)
         if k["next_ms"]:
             m.due[DueKind.CALLBACK, contact.id] = k["next_ms"]
         told = {"callback": k["id"], "attempts": k["attempts"], "reason": reason, "next_ms": k["next_ms"]}
-        m.fact("callback.retry" if k["next_ms"] else "callback.exhausted", contact.id, **told)
+        kind = "callback.retry" if k["next_ms"] else "callback.exhausted"
+        m.fact(kind, contact.id, **told, blocked=k["blocked"])
         nobody = {"lawyer": "", "leg": "", "until_ms": 0, "dial": False, "caller_leg": "", "in_room": False}
-        m.put(contact, ContactEvent.RETRY, **nobody)
+        m.put(contact, ContactEvent.RETRY, **nobody, talked_ms=0)
+
+    def number(self, contact: Contact, k: dict[str, Any], number: str) -> None:
+        """The number of a call-back comes late: what was blocked for want of one can now be made."""
+        m = self.m
+        contact = m.put(contact, callback_number=number)
+        self._forget_caller(k)
+        k["number"], k["number_key"] = number, key_of(contact)
+        if k["number_key"]:
+            m.callers[k["number_key"]] = k["id"]
+        if k["blocked"] and is_callable(number):
+            k["blocked"], k["next_ms"] = "", policy.hours(m.now, m.rules).due
+            m.due[DueKind.CALLBACK, contact.id] = k["next_ms"]
+        told = {"callback": k["id"], "number": number, "next_ms": k["next_ms"], "blocked": k["blocked"]}
+        m.fact("callback.numbered", contact.id, **told)
 
     def take_over(self, contact: Contact) -> Contact:
         """Who rings in while we owe them a call takes over its place, and nobody dials them meanwhile."""
         m = self.m
-        k = self._open_for(number_key(contact.from_number))
+        k = m.callbacks.get(m.callers.get(key_of(contact), ""))
         if k is None or k["contact"] == contact.id:
             return contact
         older = m.contacts[k["contact"]]
@@ -83,7 +105,7 @@ class Callbacks:
         elif older.state is not ContactState.CALLBACK:
             return contact  # they are being called right now
         m.settle(older.id, DueKind.CALLBACK)
-        k["taken_by"], k["next_ms"] = contact.id, 0
+        k["taken_by"], k["next_ms"], k["blocked"] = contact.id, 0, ""
         m.fact("callback.taken", older.id, callback=k["id"], by=contact.id)
         return m.put(contact, takes=k["id"], place_ms=min(contact.place_ms, k["place_ms"]))
 
@@ -96,6 +118,7 @@ class Callbacks:
         if c.state in {ContactState.OFFERED, ContactState.TALKING}:
             return  # it is being answered right now: that talk decides
         del m.callbacks[callback]
+        self._forget_caller(k)
         m.settle(c.id, DueKind.CALLBACK)
         m.fact("callback.closed", c.id, **closing, callback=callback)
         c = m.put(c, callback="")
@@ -105,29 +128,22 @@ class Callbacks:
             m.put(c, ContactEvent.CLOSE, dial=False)
         self.close(c.takes, closing)
 
-    def talked(self, contact: Contact, talk_ms: int) -> None:
-        """A talk is over. Long enough, it closes the caller's call-backs; else they are owed as before."""
-        m, enough = self.m, talk_ms >= self.m.rules.times.proof
-        if contact.callback and not enough:
-            self.retry(contact, "short_talk")
+    def talked(self, contact: Contact) -> None:
+        """A talk is over. Long enough, it closes the caller's call-backs; too short, they are owed one."""
+        m = self.m
+        if contact.talked_ms < m.rules.times.proof:
+            self.open(contact, ContactEvent.OWE, "short_talk")
             return
         m.set_due(DueKind.FORGET, contact.id, m.rules.times.forget)
         m.put(contact, ContactEvent.DONE)
-        proof = {"kind": "talk", "lawyer": contact.lawyer, "talk_ms": talk_ms, "contact": contact.id}
-        taken = m.callbacks.get(contact.takes)
-        if contact.callback:
-            self.close(contact.callback, {"proof": proof})
-        elif enough:
-            self.close(contact.takes, {"proof": proof})
-        elif taken is not None and taken["taken_by"] == contact.id:
-            taken["taken_by"] = ""
-            self.retry(m.contacts[taken["contact"]], "short_talk")
+        talk = {"lawyer": contact.lawyer, "talk_ms": contact.talked_ms, "contact": contact.id}
+        self.close(contact.callback or contact.takes, {"proof": {"kind": "talk", **talk}})
 
     def claim(self, contact: Contact, k: dict[str, Any], kind: Mapping[str, Any]) -> Iterator[Offer]:
         """The contact waits again in its old place, to be dialled once a lawyer answered."""
         m = self.m
         m.settle(contact.id, DueKind.CALLBACK)
-        k["next_ms"] = 0
+        k["next_ms"], k["blocked"] = 0, ""
         m.passed[contact.id] = {}
         is_now = {**kind, "place_ms": k["place_ms"], "step": m.first_manned_step(kind["type"])}
         since = contact.waiting_since_ms or k["opened_ms"]
@@ -135,10 +151,15 @@ class Callbacks:
         m.fact("callback.claimed", contact.id, **told, **is_now)
         yield from m.back_to_place(contact, ContactEvent.CLAIM, dial=True, waiting_since_ms=since, **is_now)
 
-    def _open_for(self, key: str) -> dict[str, Any] | None:
-        """Return the newest call-back that is owed to this number."""
-        mine = [k for k in self.m.callbacks.values() if key and k["number_key"] == key]
-        return mine[-1] if mine else None
+    def _forget_caller(self, k: Mapping[str, Any]) -> None:
+        """This call-back is no longer the one by which its number is known."""
+        if self.m.callers.get(k["number_key"]) == k["id"]:
+            del self.m.callers[k["number_key"]]
+
+
+def is_callable(number: str) -> bool:
+    """Can the carrier ring this number? A hidden caller has none, and a web page is none."""
+    return number.startswith(("+", "sip:"))
 
 
 def shown(callback: Mapping[str, Any]) -> dict[str, object]:

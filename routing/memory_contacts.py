@@ -1,30 +1,26 @@
 """The half of the plain-Python queue that moves contacts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from . import contact as contacts
 from . import policy
 from .contact import ContactEvent
 from .lawyer import LawyerEvent
+from .memory_callbacks import is_callable
 from .memory_steps import ON_LINE, MemorySteps
 from .ports import Arrival, Contact, ContactState, DueKind, Lawyer, Move, Need
-from .records import new_contact
+from .records import arrived_body, new_contact
 
 
 class MemoryContacts(MemorySteps):
+    duty_ms = 0  # when somebody is on duty again, as the roster says
+
     async def arrive(self, arrival: Arrival, now: int) -> Move:
         m = self._at(now)
         if (known := self._known(arrival.contact)) is not None:
             return Move(False, known)
-        m.fact(
-            "contact.arrived",
-            arrival.contact,
-            **{"from": arrival.from_number, "to": arrival.to_number, "number": arrival.callback_number},
-            entrance=arrival.entrance,
-            prefecture=arrival.prefecture,
-            demand=arrival.demand,
-            ordinal=arrival.ordinal,
-        )
+        m.fact("contact.arrived", arrival.contact, **arrived_body(arrival))
         m.passed[arrival.contact] = {}
         m.set_due(DueKind.LEASE, arrival.contact, self._rules.times.menu_lease)
         return Move(True, m.put(new_contact(arrival, now)))
@@ -137,10 +133,12 @@ class MemoryContacts(MemorySteps):
         m, c = self._at(now), self._contact(contact)
         if contacts.advance(c.id, c.state, ContactEvent.DROP) is None or c.lawyer != lawyer:
             return Move(False, c, m.lawyers.get(lawyer))
+        talk_ms = m.talk_of(c, found_out=reason == "lost")
         m.settle(c.id, DueKind.TALK, DueKind.ROOM)
-        m.fact("contact.dropped", c.id, lawyer, reason=reason, talk_ms=now - c.talk_since_ms)
+        m.fact("contact.dropped", c.id, lawyer, reason=reason, talk_ms=talk_ms)
         m.wrap_up(m.lawyers[lawyer])
-        return self._moved(c.id, lawyer, m.back_to_place(c, ContactEvent.DROP), c.leg)
+        talked = c.talked_ms + talk_ms
+        return self._moved(c.id, lawyer, m.back_to_place(c, ContactEvent.DROP, talked_ms=talked), c.leg)
 
     async def done(self, contact: str, ended_by: str, now: int) -> Move:
         self._at(now)
@@ -169,20 +167,50 @@ class MemoryContacts(MemorySteps):
 
     async def choose_callback(self, contact: str, number: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
+        owed = m.callbacks.get(c.callback)
+        if c.state is ContactState.CALLBACK and owed and number not in {"", owed["number"]}:
+            self._callbacks.number(c, owed, number)
+            return self._moved(c.id)
         if c.dial or contacts.advance(c.id, c.state, ContactEvent.CALLBACK) is None:
             return Move(False, c)
         c = m.put(c, callback_number=number or c.callback_number)
         m.fact("contact.callback", c.id, number=c.callback_number, reason="chosen")
         manned = any(map(m.is_on_duty, m.lawyers.values()))
-        self._callbacks.open(c, ContactEvent.CALLBACK, "chosen" if manned else "nobody_on_duty")
+        if manned:
+            self._callbacks.open(c, ContactEvent.CALLBACK, "chosen")
+        else:
+            at_ms = max(policy.hours(now, self._rules).due, policy.sensible(self.duty_ms, self._rules))
+            self._callbacks.open(c, ContactEvent.CALLBACK, "nobody_on_duty", at_ms)
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
+
+    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
+        m = self._at(now)
+        if (known := self._known(arrival.contact)) is not None:
+            return Move(False, known)
+        c = replace(new_contact(arrival, started_ms), place_ms=started_ms)
+        m.fact("contact.arrived", c.id, **arrived_body(arrival), missed=status)
+        m.facts[-1] = replace(m.facts[-1], at_ms=started_ms)
+        m.passed[c.id] = {}
+        self._callbacks.open(m.put(c), ContactEvent.LEAVE, "outage")
+        return self._moved(c.id)
+
+    async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.ENDED:
+            return Move(False, c)
+        if number:
+            c = m.put(c, callback_number=number)
+            m.fact("contact.callback", c.id, number=number, reason=reason)
+        self._callbacks.open(c, ContactEvent.OWE, reason, due_ms)
+        return self._moved(c.id)
 
     async def in_room(self, contact: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
         if c.state is not ContactState.TALKING or c.in_room:
             return Move(False, c)
         m.fact("contact.joined", c.id, c.lawyer)
-        return Move(True, m.put(c, in_room=True, dial=False))
+        since = now if c.dial else c.talk_since_ms  # until now their phone rang
+        return Move(True, m.put(c, in_room=True, dial=False, talk_since_ms=since))
 
     async def recording(self, contact: str, recording: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
@@ -204,6 +232,14 @@ class MemoryContacts(MemorySteps):
             m.fact("contact.relaxed", c.id, step=step, load=load)
         return self._moved(c.id, offers=m.seek_lawyer(m.put(c, step=step)))
 
+    async def widen(self, contact: str, now: int) -> Move:
+        m, c = self._at(now), self._contact(contact)
+        if c.state is not ContactState.WAITING or c.step + 1 >= len(self._rules.ladder):
+            return Move(False, c)
+        m.settle(c.id, DueKind.RELAX)
+        m.fact("contact.relaxed", c.id, step=c.step + 1, asked=True)
+        return self._moved(c.id, offers=m.seek_lawyer(m.put(c, step=c.step + 1)))
+
     async def forget(self, contact: str, now: int) -> Move:
         m = self._at(now)
         if m.due.get((DueKind.FORGET, contact), now + 1) > now:
@@ -216,7 +252,7 @@ class MemoryContacts(MemorySteps):
     async def claim(self, contact: str, need: Need, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
         k = m.callbacks.get(c.callback)
-        if c.state is not ContactState.CALLBACK or k is None or k["taken_by"]:
+        if c.state is not ContactState.CALLBACK or k is None or k["taken_by"] or not is_callable(k["number"]):
             return Move(False, c)
         kind = {"type": c.type, "channel": c.channel, "language": c.language, "priority": c.priority}
         if not c.type:
@@ -256,9 +292,9 @@ class MemoryContacts(MemorySteps):
 
     def _finished(self, c: Contact, ended_by: str) -> Move:
         m = self._memory
+        talk_ms = m.talk_of(c, found_out=ended_by == "carrier")
         m.settle(c.id, DueKind.TALK, DueKind.ROOM)
-        talk_ms = m.now - c.talk_since_ms
         m.fact("contact.done", c.id, c.lawyer, ended_by=ended_by, talk_ms=talk_ms)
-        self._callbacks.talked(m.put(c, leg=""), talk_ms)
+        self._callbacks.talked(m.put(c, leg="", talked_ms=c.talked_ms + talk_ms))
         m.wrap_up(m.lawyers[c.lawyer])
         return self._moved(c.id, c.lawyer, stop=c.leg)

@@ -37,6 +37,7 @@ class Memory:
     seats: dict[str, Seat] = field(default_factory=dict)
     due: dict[tuple[DueKind, str], int] = field(default_factory=dict)
     callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    callers: dict[str, str] = field(default_factory=dict)  # number key -> the newest call-back that is owed
     legs: dict[str, str] = field(default_factory=dict)  # id made of an outbound leg -> contact
     handling: list[int] = field(default_factory=list)  # the newest first
     arrivals: list[int] = field(default_factory=list)
@@ -118,6 +119,15 @@ class Memory:
         del self.handling[policy.SAMPLES :]
         self.fact("lawyer.idle", "", lawyer.id)
         return self.seat(lawyer, LawyerEvent.WRAPUP_END, contact="", until_ms=0, idle_since_ms=self.now)
+
+    def talk_of(self, contact: Contact, *, found_out: bool) -> int:
+        """How long the present talk lasted: from when both were in the room, and if its end was only found
+        out later, to the last sign of it.
+        """
+        if not contact.in_room:
+            return 0
+        till = self.due[DueKind.TALK, contact.id] - self.rules.times.talk_lease if found_out else self.now
+        return max(0, till - contact.talk_since_ms)
 
     # Matching -----------------------------------------------------------------------------------------------
 

@@ -101,6 +101,7 @@ class Contact:
         ""  # CallSid on which we called them back; '' = they are on the line that they rang in on
     )
     takes: str = ""  # the call-back whose place this contact took over
+    talked_ms: int = 0  # in the talks of this round, those that broke off included
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +259,9 @@ class Queue(Protocol):
         ...
 
     async def done(self, contact: str, ended_by: str, now: int) -> Move:
-        """The talk is over: the lawyer writes down (``wrapup``)."""
+        """The talk is over: the lawyer writes down (``wrapup``). Shorter than the proof of a talk, it
+        answered nothing: a call-back is owed. *ended_by* ``carrier``: it was found out later, and lasted to
+        its last sign."""
         ...
 
     async def leave(self, contact: str, now: int) -> Move:
@@ -267,7 +270,18 @@ class Queue(Protocol):
         ...
 
     async def choose_callback(self, contact: str, number: str, now: int) -> Move:
-        """The caller wants to be called back: a call-back opens with their place."""
+        """The caller wants to be called back: a call-back opens with their place. One that is open already is
+        given another *number*."""
+        ...
+
+    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
+        """A call that ended with *status* and that nobody here saw, because we were down: it is owed a
+        call-back, at the place of its time. Late if the contact is known."""
+        ...
+
+    async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:
+        """Another call is owed to a contact that ended: at *number* ('' = as before), at *due_ms* (0 = in
+        sensible hours). Late in any other state."""
         ...
 
     async def in_room(self, contact: str, now: int) -> Move:
@@ -308,6 +322,10 @@ class Queue(Protocol):
 
     async def relax(self, contact: str, now: int) -> Move:
         """Climb the ladder as far as waited time and load (``policy.load``) allow."""
+        ...
+
+    async def widen(self, contact: str, now: int) -> Move:
+        """Look one step further for a lawyer, whatever the load. Late unless the contact waits."""
         ...
 
     async def forget(self, contact: str, now: int) -> Move:

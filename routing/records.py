@@ -37,7 +37,7 @@ _LAWYER = frozenset(f.name for f in fields(Lawyer))
 _STATES = {state.value: state for state in ContactState}
 _CALLBACK = (
     *("id", "contact", "demand", "reason", "number", "channel", "type", "priority", "prefecture"),
-    *("place_ms", "opened_ms", "due_ms", "next_ms", "attempts", "taken_by"),
+    *("place_ms", "opened_ms", "due_ms", "next_ms", "blocked", "attempts", "taken_by"),
 )
 
 
@@ -46,6 +46,11 @@ def number_key(number: str) -> str:
     if not number.startswith("+"):
         return ""
     return hashlib.sha256(f"anxin:{number}".encode()).hexdigest()[:32]
+
+
+def key_of(contact: Contact) -> str:
+    """Return the number key of a caller: of the number they call from, or that they left on the web page."""
+    return number_key(contact.from_number) or number_key(contact.callback_number)
 
 
 def new_contact(arrival: Arrival, now: int) -> Contact:
@@ -63,9 +68,22 @@ def new_contact(arrival: Arrival, now: int) -> Contact:
     )
 
 
+def arrived_body(arrival: Arrival) -> dict[str, object]:
+    """Return what ``contact.arrived`` says."""
+    return {
+        "from": arrival.from_number,
+        "to": arrival.to_number,
+        "number": arrival.callback_number,
+        "entrance": arrival.entrance,
+        "prefecture": arrival.prefecture,
+        "demand": arrival.demand,
+        "ordinal": arrival.ordinal,
+    }
+
+
 def contact_record(contact: Contact) -> str:
     record = {name: getattr(contact, name) for name in _CONTACT}
-    record["state"], record["number_key"] = contact.state.value, number_key(contact.from_number)
+    record["state"], record["number_key"] = contact.state.value, key_of(contact)
     told = {name: value for name, value in record.items() if value != CONTACT_DEFAULTS.get(name, MISSING)}
     return dumps(told)
 

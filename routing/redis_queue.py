@@ -26,6 +26,7 @@ from .records import (
     move_of,
     need_record,
     new_contact,
+    number_key,
 )
 
 _TIMES = (
@@ -40,7 +41,7 @@ class RedisQueue:
     def __init__(self, redis: HotlineRedis, rules: Rules, *, hotline: str = HOTLINE) -> None:
         self._redis, self._rules = redis, rules
         self._keys, self._ev = keys(hotline), key("ev", hotline)
-        self._tables = key("tables", hotline)
+        self._tables, self._duty = key("tables", hotline), key("duty", hotline)
         self._times = ",".join(str(getattr(rules.times, name)) for name in _TIMES)
         self._ladder = ",".join(str(step.after_ms) for step in rules.ladder)
         self._gates = ",".join(str(step.load) for step in rules.ladder)
@@ -82,8 +83,16 @@ class RedisQueue:
     async def leave(self, contact: str, now: int) -> Move:
         return await self._move("leave", now, contact)
 
+    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
+        return await self._move("missed", now, contact_record(new_contact(arrival, started_ms)), status)
+
     async def choose_callback(self, contact: str, number: str, now: int) -> Move:
-        return await self._move("choose_callback", now, contact, number)
+        duty = await self._redis.hget(self._duty, "next_ms")
+        again = str(policy.sensible(int(duty or 0), self._rules))
+        return await self._move("choose_callback", now, contact, number, again, number_key(number))
+
+    async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:
+        return await self._move("promise", now, contact, number, str(due_ms), reason, number_key(number))
 
     async def in_room(self, contact: str, now: int) -> Move:
         return await self._move("in_room", now, contact)
@@ -114,6 +123,9 @@ class RedisQueue:
 
     async def relax(self, contact: str, now: int) -> Move:
         return await self._move("relax", now, contact, self._gates)
+
+    async def widen(self, contact: str, now: int) -> Move:
+        return await self._move("widen", now, contact)
 
     async def forget(self, contact: str, now: int) -> Move:
         return await self._move("forget", now, contact)

@@ -112,7 +112,10 @@ def _accepted(state: Replay, fact: Fact) -> None:
 
 
 def _joined(state: Replay, fact: Fact) -> None:
-    state.put(fact, in_room=True, dial=False)
+    known = state.contacts.get(fact.contact)
+    if known is not None:
+        since = fact.at_ms if known.dial else known.talk_since_ms
+        state.put(fact, in_room=True, dial=False, talk_since_ms=since)
 
 
 def _recording(state: Replay, fact: Fact) -> None:
@@ -127,6 +130,16 @@ def _back_to_place(state: Replay, fact: Fact) -> None:
         state.put(fact, caller_leg="")
 
 
+def _dropped(state: Replay, fact: Fact) -> None:
+    _talked(state, fact)
+    _back_to_place(state, fact)
+
+
+def _talked(state: Replay, fact: Fact) -> None:
+    if (known := state.contacts.get(fact.contact)) is not None:
+        state.put(fact, talked_ms=known.talked_ms + fact.body["talk_ms"])
+
+
 def _returned(state: Replay, fact: Fact) -> None:
     _back_to_place(state, fact)
     idle = {"state": LawyerState.IDLE, "contact": "", "until_ms": 0, "since_ms": fact.at_ms}
@@ -134,6 +147,7 @@ def _returned(state: Replay, fact: Fact) -> None:
 
 
 def _done(state: Replay, fact: Fact) -> None:
+    _talked(state, fact)
     state.put(fact, state=ContactState.ENDED)
 
 
@@ -143,7 +157,7 @@ def _callback_chosen(state: Replay, fact: Fact) -> None:
 
 def _callback_opened(state: Replay, fact: Fact) -> None:
     id_ = fact.body["callback"]
-    state.put(fact, state=ContactState.CALLBACK, callback=id_, lawyer="", until_ms=0)
+    state.put(fact, state=ContactState.CALLBACK, callback=id_, lawyer="", until_ms=0, talked_ms=0)
     contact = state.contacts.get(fact.contact)
     if contact is None or "next_ms" not in fact.body:
         return  # opened by the ledger's reconciler: the queue never had it
@@ -158,7 +172,7 @@ def _callback_opened(state: Replay, fact: Fact) -> None:
         "opened_ms": fact.at_ms,
         "attempts": 0,
         "taken_by": "",
-        **_only(fact, "reason", "number", "place_ms", "due_ms", "next_ms"),
+        **_only(fact, "reason", "number", "place_ms", "due_ms", "next_ms", "blocked"),
     }
 
 
@@ -177,7 +191,12 @@ def _callback_claimed(state: Replay, fact: Fact) -> None:
     since = fact.body["since_ms"]
     _back_to_place(state, fact)
     state.put(fact, dial=True, caller_leg="", waiting_since_ms=since, **is_now)
-    state.owed(fact, next_ms=0)
+    state.owed(fact, next_ms=0, blocked="")
+
+
+def _callback_numbered(state: Replay, fact: Fact) -> None:
+    state.put(fact, callback_number=fact.body["number"])
+    state.owed(fact, **_only(fact, "number", "next_ms", "blocked"))
 
 
 def _callback_dialled(state: Replay, fact: Fact) -> None:
@@ -186,14 +205,14 @@ def _callback_dialled(state: Replay, fact: Fact) -> None:
 
 def _callback_retry(state: Replay, fact: Fact) -> None:
     nobody = {"lawyer": "", "until_ms": 0, "dial": False, "caller_leg": "", "in_room": False}
-    state.put(fact, state=ContactState.CALLBACK, **nobody)
-    state.owed(fact, taken_by="", **_only(fact, "attempts", "next_ms"))
+    state.put(fact, state=ContactState.CALLBACK, **nobody, talked_ms=0)
+    state.owed(fact, taken_by="", **_only(fact, "attempts", "next_ms", "blocked"))
 
 
 def _callback_taken(state: Replay, fact: Fact) -> None:
     by = fact.body["by"]
     state.put(fact, state=ContactState.CALLBACK, dial=False)
-    state.owed(fact, taken_by=by, next_ms=0)
+    state.owed(fact, taken_by=by, next_ms=0, blocked="")
     if (taker := state.contacts.get(by)) is not None:
         state.contacts[by] = replace(taker, takes=fact.body["callback"])
 
@@ -272,7 +291,7 @@ _ON: Mapping[str, Callable[[Replay, Fact], None]] = {
     "contact.offered": _offered,
     "contact.accepted": _accepted,
     "contact.joined": _joined,
-    "contact.dropped": _back_to_place,
+    "contact.dropped": _dropped,
     "contact.done": _done,
     "contact.callback": _callback_chosen,
     "offer.rejected": _returned,
@@ -280,6 +299,7 @@ _ON: Mapping[str, Callable[[Replay, Fact], None]] = {
     "offer.failed": _returned,
     "callback.opened": _callback_opened,
     "callback.claimed": _callback_claimed,
+    "callback.numbered": _callback_numbered,
     "callback.dialled": _callback_dialled,
     "callback.retry": _callback_retry,
     "callback.exhausted": _callback_retry,

@@ -103,6 +103,29 @@ class Switchboard:
             await self._queue.in_room(contact.id, self._now())
             await self._hands.bring(contact.id)
 
+    async def open_missed(self, arrival: Arrival, *, started_ms: int, status: str) -> bool:
+        """A call that reached the carrier while we were down, and ended with *status*, is owed a call-back.
+
+        False if the contact is known.
+        """
+        move = await self._queue.missed(arrival, started_ms, status, self._now())
+        return move.changed
+
+    async def promise_callback(
+        self, contact_id: str, *, number: str = "", due_ms: int = 0, reason: str = "promised"
+    ) -> bool:
+        """Another call is owed to a contact whose talk is over; False if one is already, or if they talk.
+
+        *number* '' is the one they called from; *due_ms* 0 is within the time in which we call back. Raise
+        UnknownContact for one that is forgotten.
+        """
+        move = await self._queue.promise(contact_id, number, due_ms, reason, self._now())
+        return move.changed
+
+    async def widen(self, contact_id: str) -> bool:
+        """Look one step further for a lawyer, whatever the load; False if the contact does not wait."""
+        return self._done(await self._queue.widen(contact_id, self._now())).changed
+
     async def call_back_now(self, contact_id: str) -> Contact:
         """A supervisor wants a call-back made at once, whatever its schedule says."""
         contact = await self._queue.contact(contact_id)

@@ -2,7 +2,7 @@
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 local k = c.state == 'callback' and load_callback(c.callback)
-if not k or k.taken_by ~= '' then return answer(false, c) end
+if not k or k.taken_by ~= '' or not is_callable(k.number) then return answer(false, c) end
 if c.type == '' then
   local need = decode(ARGV[6])
   c.channel, c.type, c.language, c.priority = need.channel, need.type, need.language, need.priority
@@ -11,7 +11,7 @@ local able = able_for(c)
 if not able then return missing('type', c.type) end
 settle('callback', c.id)
 if c.waiting_since_ms == 0 then c.waiting_since_ms = k.opened_ms end
-k.next_ms = 0
+k.next_ms, k.blocked = 0, ''
 save_callback(k)
 c.dial, c.place_ms, c.step, c.passed = true, k.place_ms, first_manned_step(able), {}
 fact('callback.claimed', c.id, '', {

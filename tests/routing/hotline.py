@@ -58,5 +58,10 @@ class Hotline:
         entries: Any = await self.redis.xrange(ev())
         return [fields["k"] for _, fields in entries]
 
+    async def owed(self) -> tuple[object, object, object]:
+        """The one open call-back: why, what blocks it, when it is next dialled."""
+        (row,) = (await self.board.snapshot()).callbacks
+        return row["reason"], row["blocked"], row["next_ms"]
+
     async def callbacks(self) -> list[object]:
         return [row["reason"] for row in (await self.board.snapshot()).callbacks]

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from config.clock import SHANGHAI
-from routing.ports import ContactState, LawyerState
+from routing.keys import key
+from routing.ports import Arrival, ContactState, LawyerState
 from routing.redis_queue import RedisQueue
 from routing.switchboard import Switchboard
 from tests.routing.carrier import CarrierDown
@@ -97,17 +98,6 @@ async def test_one_that_finds_no_lawyer_until_night_waits_for_the_morning(hotlin
     assert (row["attempts"], row["next_ms"]) == (0, MORNING + 23 * 3_600_000)
 
 
-async def test_a_short_talk_answers_nothing(hotline: Hotline) -> None:
-    await owe(hotline)
-    await fall_due(hotline)
-    await hotline.board.leg_answered(CALLER, "u_1")
-    await hotline.board.caller_joined(CALLER)
-    hotline.clock.ms += 3000
-    await hotline.board.lawyer_hangs_up("u_1")
-    assert (await hotline.caller()).state is ContactState.CALLBACK
-    assert hotline.carrier.did("send_caller") == [(LEG, "goodbye")]
-
-
 async def test_a_lawyer_who_leaves_before_the_caller_answers_ends_the_attempt(hotline: Hotline) -> None:
     await owe(hotline)
     await fall_due(hotline)
@@ -126,6 +116,48 @@ async def test_a_carrier_that_cannot_dial_is_tried_again(hotline: Hotline) -> No
     await hotline.board.settle()
     row = (await hotline.board.snapshot()).callbacks[0]
     assert (row["attempts"], row["next_ms"]) == (1, hotline.clock.ms + hotline.rules.times.callback_retry[0])
+
+
+async def test_without_a_number_nobody_is_rung_until_one_is_given(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    web = Arrival(CALLER, "d_1", "client:web_1", "12348", "web", "", 1)
+    await hotline.board.arrive(web)
+    await hotline.board.caller_left(CALLER, "completed")
+    await fall_due(hotline)
+    assert await hotline.owed() == ("abandoned", "no_number", 0)
+    await hotline.board.call_back_now(CALLER)
+    assert hotline.carrier.did("ring") == []
+
+    await hotline.board.callback_chosen(CALLER, "+8613800000005")
+    await hotline.board.callback_chosen(CALLER, "+8613800000005")
+    due = hotline.clock.ms + hotline.rules.times.callback_due
+    assert await hotline.owed() == ("abandoned", "", due)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    assert hotline.carrier.did("call_caller") == [(CALLER, "+8613800000005")]
+    assert (await hotline.kinds()).count("callback.numbered") == 1
+
+
+async def test_who_hangs_up_in_the_menu_while_we_owe_them_a_call_is_owed_one(hotline: Hotline) -> None:
+    await owe(hotline)
+    place = (await hotline.caller()).place_ms
+    hotline.clock.ms += 60_000
+    await hotline.board.arrive(Arrival(OTHER, "d_2", "+8613800000001", "12348", "pstn", "", 2))
+    await hotline.board.caller_left(OTHER, "completed")
+    rows = (await hotline.board.snapshot()).callbacks
+    assert sorted((row["contact"], row["taken_by"], row["place_ms"]) for row in rows) == [
+        (CALLER, OTHER, place),
+        (OTHER, "", place),
+    ]
+
+
+async def test_at_night_a_call_is_promised_for_when_somebody_is_on_duty(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    tomorrow = MORNING + 23 * 3_600_000
+    await hotline.redis.hset(key("duty"), mapping={"next_ms": str(tomorrow), "on_now": "0"})
+    await hotline.call()
+    await hotline.board.callback_chosen(CALLER)
+    assert await hotline.owed() == ("nobody_on_duty", "", tomorrow)
 
 
 async def test_a_leg_whose_end_nobody_told_us_is_found_out(hotline: Hotline) -> None:

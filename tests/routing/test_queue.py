@@ -224,6 +224,22 @@ class QueueContract(RuleBasedStateMachine):
     def retry(self, contact: str, reason: str) -> None:
         self.both(lambda q: q.retry(contact, reason, self.now))
 
+    @precondition(lambda self: self.promised(ContactState.ENDED))
+    @rule(data=st.data(), number=st.sampled_from(["", "+8613800000009"]), after=st.sampled_from([0, 90_000]))
+    def promise(self, data: st.DataObject, number: str, after: int) -> None:
+        contact = data.draw(st.sampled_from(self.promised(ContactState.ENDED)))
+        due = self.now + after if after else 0
+        self.both(lambda q: q.promise(contact.id, number, due, "promised", self.now))
+
+    @rule(contact=CONTACTS, number=NUMBERS)
+    def missed(self, contact: str, number: str) -> None:
+        arrival = Arrival(contact, f"d_{contact[2:]}", number, "12348", "pstn", "", 1)
+        self.both(lambda q: q.missed(arrival, self.now - 60_000, "no-answer", self.now))
+
+    @rule(contact=CONTACTS)
+    def widen(self, contact: str) -> None:
+        self.both(lambda q: q.widen(contact, self.now))
+
     @rule(contact=CONTACTS)
     def close_callback(self, contact: str) -> None:
         self.both(lambda q: q.close_callback(f"k_{contact[2:]}", {"signature": "u_9"}, self.now))

@@ -16,6 +16,7 @@ async def test_a_caller_is_answered_recorded_and_done(hotline: Hotline) -> None:
     assert (caller.state, caller.in_room) == (ContactState.TALKING, True)
     assert caller.recording == f"RE{1:032d}"
 
+    hotline.clock.ms += 60_000
     await hotline.board.caller_left(CALLER, "completed")
     assert (await hotline.caller()).state is ContactState.ENDED
     assert (await hotline.lawyer("u_1")).state is LawyerState.WRAPUP
@@ -228,6 +229,7 @@ async def test_the_lawyers_leg_ending_first_when_the_caller_hangs_up_is_no_drop(
     await hotline.seat("u_1")
     await hotline.call()
     await hotline.board.leg_answered(CALLER, "u_1")
+    hotline.clock.ms += 60_000
     hotline.carrier.gone.add(CALLER)
     await hotline.board.leg_ended(CALLER, "u_1", "completed")
     await hotline.board.caller_left(CALLER, "completed")
@@ -252,9 +254,12 @@ async def test_a_talk_whose_caller_vanished_ends(hotline: Hotline) -> None:
     await hotline.seat("u_1")
     await hotline.call()
     await hotline.board.leg_answered(CALLER, "u_1")
+    hotline.clock.ms += 60_000
+    await hotline.board.heartbeat("u_1", True, CALLER)  # the last sign of the talk
     hotline.carrier.gone.add(CALLER)
     await hotline.later(31)
     assert (await hotline.caller()).state is ContactState.ENDED
+    assert (await hotline.caller()).talked_ms == 60_000
 
 
 async def test_a_talk_whose_lawyer_vanished_is_dropped(hotline: Hotline) -> None:

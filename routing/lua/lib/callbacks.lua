@@ -5,6 +5,11 @@ local function load_callback(id)
   return text and decode(text)
 end
 
+-- Can the carrier ring this number? A hidden caller has none, and a web page is none.
+local function is_callable(number)
+  return string.sub(number, 1, 1) == '+' or string.sub(number, 1, 4) == 'sip:'
+end
+
 local function save_callback(k)
   call('HSET', CALLBACKS, k.id, encode(k))
 end
@@ -47,12 +52,14 @@ end
 local function retry_callback(c, reason, counts)
   local k = load_callback(c.callback)
   c.state, c.lawyer, c.leg, c.until_ms, c.dial, c.caller_leg, c.in_room = 'callback', '', '', 0, false, '', false
+  c.talked_ms = nil
   settle('lease', c.id)
   settle('relax', c.id)
   if counts then k.attempts = k.attempts + 1 end
   local at = hours()
   k.next_ms = counts and (at[2 + k.attempts] or 0) or at[1]
-  local body = { callback = k.id, attempts = k.attempts, reason = reason, next_ms = k.next_ms }
+  k.blocked = k.next_ms > 0 and '' or 'exhausted'
+  local body = { callback = k.id, attempts = k.attempts, reason = reason, next_ms = k.next_ms, blocked = k.blocked }
   if k.next_ms > 0 then
     due('callback', c.id, k.next_ms)
     fact('callback.retry', c.id, '', body)
@@ -60,30 +67,6 @@ local function retry_callback(c, reason, counts)
     fact('callback.exhausted', c.id, '', body)
   end
   save_callback(k)
-  save_contact(c)
-end
-
--- Every contact that leaves without having talked passes here: no such contact is without a call-back.
-local function open_callback(c, reason)
-  if c.callback ~= '' then return retry_callback(c, reason, true) end
-  local id = 'k_' .. string.sub(c.id, 3)
-  local place = c.place_ms > 0 and c.place_ms or now
-  local number = c.callback_number ~= '' and c.callback_number or c.from_number
-  local due_ms = hours()[1]
-  local next_ms = string.sub(number, 1, 1) == '+' and due_ms or 0 -- nobody can dial a hidden number
-  c.state, c.callback, c.lawyer, c.leg, c.until_ms = 'callback', id, '', '', 0
-  settle('lease', c.id)
-  settle('relax', c.id)
-  save_callback({
-    id = id, contact = c.id, demand = c.demand, reason = reason, number = number, channel = c.channel, type = c.type,
-    priority = c.priority, prefecture = c.prefecture, place_ms = place, opened_ms = now, due_ms = due_ms,
-    next_ms = next_ms, attempts = 0, taken_by = '', number_key = c.number_key,
-  })
-  if next_ms > 0 then due('callback', c.id, next_ms) end
-  if c.number_key ~= '' then call('HSET', CALLERS, c.number_key, id) end
-  fact('callback.opened', c.id, '', {
-    callback = id, reason = reason, number = number, due_ms = due_ms, place_ms = place, next_ms = next_ms,
-  })
   save_contact(c)
 end
 
@@ -102,37 +85,66 @@ local function take_over(c)
     return -- they are being called right now
   end
   settle('callback', older.id)
-  k.taken_by, k.next_ms = c.id, 0
+  k.taken_by, k.next_ms, k.blocked = c.id, 0, ''
   save_callback(k)
   c.takes, c.place_ms = k.id, math.min(c.place_ms, k.place_ms)
   fact('callback.taken', older.id, '', { callback = k.id, by = c.id })
 end
 
--- A talk is over. Long enough, it closes the caller's call-backs; too short, they are owed as before.
+-- The caller left a number to be rung at. Where theirs is not known, it is what tells them apart, too.
+local function leave_number(c, number, key)
+  c.callback_number = number
+  if string.sub(c.from_number, 1, 1) ~= '+' then c.number_key = key end
+end
+
+-- Every contact that leaves without having talked long enough passes here: none of them is without a call-back.
+-- *at*: not before then.
+local function open_callback(c, reason, at)
+  if c.callback ~= '' then return retry_callback(c, reason, true) end
+  local id = 'k_' .. string.sub(c.id, 3)
+  if c.place_ms == 0 then c.place_ms = now end
+  if not load_callback(c.takes) then take_over(c) end
+  local number = c.callback_number ~= '' and c.callback_number or c.from_number
+  local due_ms = at or hours()[1]
+  local next_ms, blocked = due_ms, ''
+  if not is_callable(number) then next_ms, blocked = 0, 'no_number' end
+  c.state, c.callback, c.lawyer, c.leg, c.until_ms, c.talked_ms = 'callback', id, '', '', 0, nil
+  settle('lease', c.id)
+  settle('relax', c.id)
+  settle('forget', c.id)
+  save_callback({
+    id = id, contact = c.id, demand = c.demand, reason = reason, number = number, channel = c.channel, type = c.type,
+    priority = c.priority, prefecture = c.prefecture, place_ms = c.place_ms, opened_ms = now, due_ms = due_ms,
+    next_ms = next_ms, blocked = blocked, attempts = 0, taken_by = '', number_key = c.number_key,
+  })
+  if next_ms > 0 then due('callback', c.id, next_ms) end
+  if c.number_key ~= '' then call('HSET', CALLERS, c.number_key, id) end
+  fact('callback.opened', c.id, '', {
+    callback = id, reason = reason, number = number, due_ms = due_ms, place_ms = c.place_ms, next_ms = next_ms,
+    blocked = blocked,
+  })
+  save_contact(c)
+end
+
+-- A talk is over. Long enough, it closes the caller's call-backs; too short, they are owed one.
 local function finish(c, ended_by)
-  local l, leg, talk_ms = load_lawyer(c.lawyer), c.leg, now - c.talk_since_ms
+  local l, leg, talk_ms = load_lawyer(c.lawyer), c.leg, talk_of(c, ended_by == 'carrier')
+  local talked_ms = c.talked_ms + talk_ms
   settle('talk', c.id)
   settle('room', c.id)
   fact('contact.done', c.id, c.lawyer, { ended_by = ended_by, talk_ms = talk_ms })
-  c.leg = ''
-  local own, taken = load_callback(c.callback), load_callback(c.takes)
-  local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talk_ms, contact = c.id } }
-  if own and talk_ms < times.proof then
-    retry_callback(c, 'short_talk', true)
+  local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talked_ms, contact = c.id } }
+  c.leg, c.talked_ms = '', talked_ms
+  if talked_ms < times.proof then
+    open_callback(c, 'short_talk')
   else
     end_contact(c)
+    local own, taken = load_callback(c.callback), load_callback(c.takes)
     if own then
       close_callback(own, c, closing)
     else
       save_contact(c)
-      if taken and talk_ms >= times.proof then
-        close_callback_of(taken, closing)
-      elseif taken and taken.taken_by == c.id then
-        local older = load_contact(taken.contact)
-        taken.taken_by = ''
-        save_callback(taken)
-        retry_callback(older, 'short_talk', true)
-      end
+      if taken then close_callback_of(taken, closing) end
     end
   end
   wrap_up(l)

@@ -29,6 +29,14 @@ local function save_contact(c)
   end
 end
 
+-- How long the present talk lasted: from when both were in the room, and if its end was only found out later, to
+-- the last sign of it.
+local function talk_of(c, found_out)
+  if not c.in_room then return 0 end
+  local till = found_out and tonumber(call('ZSCORE', DUE, 'talk:' .. c.id)) - times.talk_lease or now
+  return math.max(0, till - c.talk_since_ms)
+end
+
 local function group_of(c)
   return c.type .. '|' .. c.step
 end
