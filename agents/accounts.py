@@ -27,6 +27,7 @@ FEWEST_SIGNS = 5  # different ones
 DEFAULT_SKILLS = "dedicated general"
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without 0 o 1 l i
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+_CHECKED = ("name", "role", "prefecture", "phone_fallback")
 _PHONE = re.compile(r"\+?\d{5,15}")
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "01234567890123456789")
 # What guessers try first, beyond runs and repeats; compared without digits and marks at the end.
@@ -111,9 +112,8 @@ class Accounts:
         actor: Actor = COMMAND_LINE,
     ) -> tuple[Account, str]:
         """Make an account; return it and its password (a one-time one unless given). Raise BadAccount."""
-        if not _USERNAME.fullmatch(_tidy(username)):
-            raise BadAccount("username", f"{username!r}: expected 2 to 32 letters a-z, digits, dot, - or _")
-        _check(name=name, role=role, prefecture=prefecture, phone_fallback=phone_fallback)
+        fields = {"name": name, "role": role, "prefecture": prefecture, "phone_fallback": phone_fallback}
+        self.check(username, fields)
         password = password or one_time_password()
         now = self._clock.now_ms()
         account = Account(
@@ -138,6 +138,12 @@ class Accounts:
             raise BadAccount("taken", f"username {username!r} is taken") from error
         return account, password
 
+    def check(self, username: str, fields: Mapping[str, Any]) -> None:
+        """Raise BadAccount unless an account could be made of these, if the username is free."""
+        if not _USERNAME.fullmatch(_tidy(username)):
+            raise BadAccount("username", f"{username!r}: expected 2 to 32 letters a-z, digits, dot, - or _")
+        _check(**{name: fields[name] for name in _CHECKED})
+
     def change(
         self, account_id: int, changes: Mapping[str, Any], actor: Actor, *, scope: str = "", undoes: int = 0
     ) -> Account:
@@ -154,9 +160,7 @@ class Accounts:
             for name in changes.keys() & CHANGEABLE:
                 value = changes[name]
                 setattr(account, name, " ".join(value.split()) if isinstance(value, str) else value)
-            _check(
-                **{name: getattr(account, name) for name in ("name", "role", "prefecture", "phone_fallback")}
-            )
+            _check(**{name: getattr(account, name) for name in _CHECKED})
             if before["active"] and before["role"] == "province_admin":
                 self._keep_one_admin(session)
             if shown(account) != before:

@@ -3,17 +3,21 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from config.auth import Auth, Principal, Throttle, TooManyAttempts
+from config.auth import Auth, Principal
 from config.log import Log
 from config.pages import Pages
+from config.throttle import Throttle, TooManyAttempts
 from routing.ports import LawyerState
 
 from .accounts import MIN_PASSWORD, Accounts, WeakPassword, principal_of
 from .ports import Switchboard
+from .second import SecondFactor
+from .tables import Account
 
 log = Log(__name__)
 
@@ -32,12 +36,14 @@ class FrontDoor:
     throttle: Throttle
     pages: Pages
     switchboard: Switchboard
+    second: SecondFactor
 
 
 def router(door: FrontDoor) -> APIRouter:
     """Return the routes of signing in and out, and of one's password."""
     routes = APIRouter()
     _signin_routes(routes, door)
+    _second_routes(routes, door)
     _signout_route(routes, door)
     _password_routes(routes, door)
     return routes
@@ -59,7 +65,7 @@ def _signin_routes(routes: APIRouter, door: FrontDoor) -> None:
         password: Annotated[str, Form(max_length=256)] = "",
     ) -> Response:
         await auth.check_visitor_csrf(request)
-        address = _address(request)
+        address = auth.address(request)
         try:
             await door.throttle.begin(username, address)
         except TooManyAttempts as error:
@@ -70,11 +76,43 @@ def _signin_routes(routes: APIRouter, door: FrontDoor) -> None:
             log.info("signin.failed", address=address)
             return _signin_form(request, door, "wrong", username=username)
         await door.throttle.succeeded(username, address)
-        principal = principal_of(account)
-        target = "/password" if principal.must_change else _next(request) or home_of(principal.role)
-        answer = RedirectResponse(target, 303)
-        await auth.sign_in(answer, principal, old=request.cookies.get(auth.cookie, ""))
-        log.info("signin.done", account=principal.account_id, role=principal.role)
+        if account.totp_secret:
+            answer = RedirectResponse(f"/signin/second{_query(request)}", 303)
+            await auth.keep_half(answer, account.id or 0)
+            return answer
+        return await _enter(request, door, account)
+
+
+def _second_routes(routes: APIRouter, door: FrontDoor) -> None:
+    auth = door.auth
+
+    @routes.get("/signin/second", include_in_schema=False)
+    async def second_page(request: Request) -> Response:
+        if not await auth.half_signed_in(request):
+            return RedirectResponse(f"/signin{_query(request)}", 303)
+        return _second_form(request, door)
+
+    @routes.post("/signin/second", include_in_schema=False)
+    async def second(request: Request, code: Annotated[str, Form(max_length=32)] = "") -> Response:
+        """The code of the app, or a recovery code. The password was right within the last minutes."""
+        await auth.check_visitor_csrf(request)
+        account_id = await auth.half_signed_in(request)
+        if not account_id:
+            return RedirectResponse(f"/signin{_query(request)}", 303)
+        name, address = f"second:{account_id}", auth.address(request)
+        try:
+            await door.throttle.begin(name, address)
+        except TooManyAttempts as error:
+            return _second_form(request, door, "wait", wait_s=error.wait_s)
+        if not await asyncio.to_thread(door.second.accept, account_id, code):
+            log.info("signin.second_failed", account=account_id, address=address)
+            return _second_form(request, door, "wrong")
+        await door.throttle.succeeded(name, address)
+        account = await asyncio.to_thread(door.accounts.find, account_id)
+        if account is None or not account.active:
+            return _signin_form(request, door, "wrong")
+        answer = await _enter(request, door, account)
+        await auth.forget_half(request, answer)
         return answer
 
 
@@ -115,17 +153,17 @@ def _password_routes(routes: APIRouter, door: FrontDoor) -> None:
         if new != again:
             return _password_form(request, door, principal, "differs")
         # Somebody at an unlocked desk must not guess it either.
-        await door.throttle.begin(principal.lawyer_id, _address(request))
+        await door.throttle.begin(principal.lawyer_id, door.auth.address(request))
         try:
             account = await asyncio.to_thread(accounts.change_password, principal.account_id, old, new)
         except WeakPassword as error:
             return _password_form(request, door, principal, error.reason)
         if account is None:
             return _password_form(request, door, principal, "wrong")
-        await door.throttle.succeeded(principal.lawyer_id, _address(request))
+        await door.throttle.succeeded(principal.lawyer_id, door.auth.address(request))
         await auth.sessions.close_all(principal.account_id)
         answer = RedirectResponse(home_of(principal.role), 303)
-        await auth.sign_in(answer, principal_of(account))
+        await auth.sign_in(answer, principal_of(account), origin=auth.origin(request))
         log.info("password.changed", account=principal.account_id)
         return answer
 
@@ -162,8 +200,36 @@ def _password_form(request: Request, door: FrontDoor, principal: Principal, prob
     )
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+async def _enter(request: Request, door: FrontDoor, account: Account) -> Response:
+    """Open the session, and send the browser where it wanted to go."""
+    principal = principal_of(account)
+    target = "/password" if principal.must_change else _next(request) or home_of(principal.role)
+    answer = RedirectResponse(target, 303)
+    old = request.cookies.get(door.auth.cookie, "")
+    await door.auth.sign_in(answer, principal, old=old, origin=door.auth.origin(request))
+    log.info("signin.done", account=principal.account_id, role=principal.role)
+    return answer
+
+
+def _second_form(request: Request, door: FrontDoor, problem: str = "", *, wait_s: int = 0) -> Response:
+    secret, csrf = door.auth.visitor(request)
+    page = door.pages.render(
+        request,
+        "agents/second.html",
+        csrf=csrf,
+        status={"": 200, "wait": 429}.get(problem, 403),
+        problem=problem,
+        wait_minutes=-(-wait_s // 60),
+        action=f"/signin/second{_query(request)}",
+    )
+    if wait_s:
+        page.headers["Retry-After"] = str(wait_s)
+    door.auth.keep_visitor(page, secret)
+    return page
+
+
+def _query(request: Request) -> str:
+    return f"?{urlencode({'next': target})}" if (target := _next(request)) else ""
 
 
 def _next(request: Request) -> str:

@@ -6,8 +6,9 @@ import agents.roster.pages
 from agents.accounts import Accounts
 from agents.office.rooms import Rooms
 from agents.roster.store import Roster
-from config.auth import Auth, Throttle
+from config.auth import Auth
 from config.pages import Pages
+from config.throttle import Throttle
 from routing.rules import load_rules
 
 from .duty import publications

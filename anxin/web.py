@@ -27,6 +27,7 @@ from agents.desks import Desks
 from agents.draft import DraftDesk
 from agents.line import Line
 from agents.notes import Notes
+from agents.second import SecondFactor
 from agents.signin import FrontDoor
 from agents.voice import VoiceKeys, token_maker
 from config.address import parse_proxies
@@ -35,8 +36,10 @@ from config.captions import send_sound
 from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
 from config.settings import Settings
+from config.throttle import Throttle
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
+from ivr.links import Links, Mine
 from sla.targets import load_targets
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
@@ -93,7 +96,8 @@ def create_app(settings: Settings) -> FastAPI:
     history = CallerHistory(parts.engine)
     _install_webhooks(app, parts, history)
     throttle = Throttle(parts.redis)
-    door = FrontDoor(accounts, auth, throttle, pages, parts.switchboard)
+    second = SecondFactor(parts.engine, parts.clock)
+    door = FrontDoor(accounts, auth, throttle, pages, parts.switchboard, second)
     app.include_router(agents.signin.router(door))
     backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
     keys = settings.keys

@@ -31,6 +31,7 @@ WATCHERS: tuple[Role, ...] = (*DECIDERS, "auditor")  # read what is not their ow
 PROVINCE_WIDE: tuple[Role, ...] = ("province_admin", "auditor")  # whatever prefecture they sit in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/password", "/signout"})  # what a one-time password lets one do
+HALF_S = 300  # between password and second factor
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
 
@@ -61,18 +62,6 @@ class ForgedRequest(AnxinError):
 
     code: ClassVar[str] = "forged-request"
     blame: ClassVar[Blame] = Blame.CALLER
-
-
-class TooManyAttempts(AnxinError):
-    """Too many sign-ins failed; *wait_s* says when to try again."""
-
-    code: ClassVar[str] = "too-many-attempts"
-    blame: ClassVar[Blame] = Blame.CALLER
-    retryable: ClassVar[bool] = True
-
-    def __init__(self, wait_s: int) -> None:
-        super().__init__(f"too many failed sign-ins; try again in {wait_s} s")
-        self.wait_s = wait_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +160,18 @@ class Sessions:
         keys = await self._redis.smembers(index)
         return int(await self._redis.delete(index, *keys)) - 1 if keys else 0
 
+    async def open_half(self, account_id: int) -> str:
+        """Return the token of somebody who has still to give their second factor."""
+        token = secrets.token_urlsafe(32)
+        await self._redis.set(_half_key(token), account_id, ex=HALF_S)
+        return token
+
+    async def find_half(self, token: str) -> int:
+        return int(await self._redis.get(_half_key(token)) or 0) if token else 0
+
+    async def close_half(self, token: str) -> None:
+        await self._redis.delete(_half_key(token))
+
     async def every(self, account_id: int, token: str) -> list[OpenSession]:
         """Return an account's open sessions, the last used first; *token* is the one that asks."""
         keys = sorted(str(key) for key in await self._redis.smembers(f"auth:a:{account_id}"))
@@ -207,54 +208,6 @@ class Sessions:
         return int(await self._redis.delete(*keys)) if keys else 0
 
 
-class Throttle:
-    """Slows the guessing of passwords, without letting a stranger lock a lawyer out.
-
-    The limits are failures within the window: of one account from one address, of one account from
-    anywhere, and from one address on any account.
-    """
-
-    WINDOW_S = 900
-    PAIR, ACCOUNT, ADDRESS = 5, 50, 50
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def begin(self, username: str, address: str) -> None:
-        """Count an attempt before its password is looked at. Raise TooManyAttempts when there were too many.
-
-        Counting first is what makes parallel guesses count, too.
-        """
-        limits = dict(
-            zip(self._keys(username, address), (self.PAIR, self.ACCOUNT, self.ADDRESS), strict=True)
-        )
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for key in limits:
-                pipe.incr(key)
-                pipe.expire(key, self.WINDOW_S, nx=True)
-                pipe.ttl(key)
-            answers = await pipe.execute()
-        waits = [
-            int(answers[3 * i + 2]) for i, limit in enumerate(limits.values()) if int(answers[3 * i]) > limit
-        ]
-        if waits:
-            raise TooManyAttempts(max(1, *waits))
-
-    async def succeeded(self, username: str, address: str) -> None:
-        """Forget the failures of this account from this address."""
-        pair, account, at_address = self._keys(username, address)
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.delete(pair)
-            pipe.decr(account)
-            pipe.decr(at_address)
-            await pipe.execute()
-
-    @staticmethod
-    def _keys(username: str, address: str) -> tuple[str, str, str]:
-        name = hashlib.sha256(username.strip().casefold().encode()).hexdigest()[:32]
-        return f"auth:t:{name}:{address}", f"auth:t:{name}", f"auth:t::{address}"
-
-
 class Auth:
     """The doors: FastAPI dependencies over sessions. One per application, passed to router factories.
 
@@ -268,6 +221,7 @@ class Auth:
         self._secure = secure
         # __Host- makes browsers refuse the cookie from another host, path or over plain HTTP.
         self.cookie = "__Host-anxin" if secure else "anxin"
+        self._half_cookie = "__Host-anxin-half" if secure else "anxin-half"
         self._visitor_cookie = "__Host-anxin-visitor" if secure else "anxin-visitor"
 
     async def current(self, request: Request) -> Principal:
@@ -334,6 +288,18 @@ class Auth:
             await self.sessions.close_all(principal.account_id)
         response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
+    async def keep_half(self, response: Response, account_id: int) -> None:
+        """The password was right and a second factor is still owed: remember that for a few minutes."""
+        self._set(response, self._half_cookie, await self.sessions.open_half(account_id))
+
+    async def half_signed_in(self, request: Request) -> int:
+        """Return whose password was right just now, 0 if nobody's."""
+        return await self.sessions.find_half(request.cookies.get(self._half_cookie, ""))
+
+    async def forget_half(self, request: Request, response: Response) -> None:
+        await self.sessions.close_half(request.cookies.get(self._half_cookie, ""))
+        response.delete_cookie(self._half_cookie, path="/", secure=self._secure, httponly=True)
+
     def csrf(self, request: Request) -> str:
         """Return the token that this session's forms and scripts must repeat."""
         return _csrf_of(request.cookies.get(self.cookie, ""))
@@ -366,6 +332,10 @@ class Auth:
 
 def _session_key(token: str) -> str:
     return "auth:s:" + hashlib.sha256(token.encode()).hexdigest()
+
+
+def _half_key(token: str) -> str:
+    return "auth:h:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _short(session_key: str) -> str:

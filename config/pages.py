@@ -24,9 +24,10 @@ from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .auth import Principal, TooManyAttempts
+from .auth import Principal
 from .errors import AnxinError
 from .i18n import LANGUAGES, Catalogues, Translator
+from .throttle import TooManyAttempts
 
 PARTS = ("config", "agents", "sla", "ivr")
 LANGUAGE_COOKIE = "lang"

@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from agents.accounts import Accounts
 from agents.ports import Switchboard
 from agents.roster.store import Roster
-from config.auth import ADMINS, DECIDERS, WATCHERS, Auth, Principal, Role, Throttle
+from config.auth import ADMINS, DECIDERS, WATCHERS, Auth, Principal, Role
 from config.clock import SHANGHAI, Clock, from_ms
 from config.pages import Pages
+from config.throttle import Throttle
 
 from .publications import Publications
 

@@ -18,11 +18,13 @@ from agents.accounts import Accounts
 from agents.desks import Desks
 from agents.line import Line
 from agents.notes import Notes
+from agents.second import SecondFactor
 from agents.voice import VoiceKeys, token_maker
 from anxin.summaries import Announcer, SummaryDesk
-from config.auth import Auth, Sessions, Throttle
+from config.auth import Auth, Sessions
 from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
+from config.throttle import Throttle
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
 from tests.carrier.lobby import ACCOUNT, KEY, SECRET
@@ -31,7 +33,8 @@ from transcription.signing import Summaries
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests sign in often
 CONTACT = "c_" + "1a" * 16
-KEYS = VoiceKeys(ACCOUNT, KEY, SECRET)
+APPLICATION = "AP" + "5" * 32
+KEYS = VoiceKeys(ACCOUNT, KEY, SECRET, APPLICATION)
 
 
 class ScriptedSwitchboard:
@@ -168,7 +171,11 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
     app = FastAPI(lifespan=lifespan)
     pages.install(app)
     office = Office(app, switchboard, accounts, notes, auth, desks)
-    app.include_router(signin.router(signin.FrontDoor(accounts, auth, Throttle(redis), pages, switchboard)))
+    app.include_router(
+        signin.router(
+            signin.FrontDoor(accounts, auth, Throttle(redis), pages, switchboard, SecondFactor(engine, clock))
+        )
+    )
     room = desk.Office(
         line=Line(switchboard, accounts, notes, auth, desks, clock),
         pages=pages,

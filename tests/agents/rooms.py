@@ -18,11 +18,13 @@ from agents.office.publications import Publications
 from agents.office.rooms import Rooms
 from agents.roster import pages as roster_pages
 from agents.roster.store import NewShift, Roster
+from agents.second import SecondFactor
 from agents.tables import Account
-from config.auth import Auth, Sessions, Throttle
+from config.auth import Auth, Sessions
 from config.clock import SHANGHAI
 from config.pages import Pages
 from config.published import Published
+from config.throttle import Throttle
 
 from .office import CHEAP, NODE_MODULES, ScriptedSwitchboard
 
@@ -141,6 +143,8 @@ def open_house(engine: Engine, redis: Redis, clock: HandClock | None = None) -> 
         skills=("dedicated", "general"),
         languages=("zh", "yi", "bai"),
     )
-    app.include_router(signin.router(signin.FrontDoor(accounts, auth, throttle, pages, switchboard)))
+    second = SecondFactor(engine, clock)
+    door = signin.FrontDoor(accounts, auth, throttle, pages, switchboard, second)
+    app.include_router(signin.router(door))
     app.include_router(roster_pages.router(rooms))
     return House(app, rooms, switchboard, clock, redis)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from config.auth import Throttle
+from config.throttle import Throttle
 from routing.ports import LawyerState
 
 from .office import Office

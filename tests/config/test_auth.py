@@ -11,8 +11,9 @@ import pytest
 from fastapi import Depends, FastAPI, Request, Response
 from redis.asyncio import Redis
 
-from config.auth import Auth, Principal, Sessions, Throttle, TooManyAttempts
+from config.auth import Auth, Principal, Sessions
 from config.pages import Pages
+from config.throttle import Throttle, TooManyAttempts
 
 LAWYER = Principal(7, "李静", "lawyer", "昆明市")
 SUPERVISOR = Principal(8, "赵敏", "supervisor")
@@ -45,7 +46,9 @@ def build(auth: Auth) -> FastAPI:
         return principal.name
 
     @app.get("/board")
-    async def board(principal: Annotated[Principal, Depends(auth.require("supervisor", "province_admin"))]) -> str:
+    async def board(
+        principal: Annotated[Principal, Depends(auth.require("supervisor", "province_admin"))],
+    ) -> str:
         return principal.name
 
     @app.get("/csrf")
