@@ -31,7 +31,7 @@ from agents.second import SecondFactor
 from agents.signin import FrontDoor
 from agents.voice import VoiceKeys, token_maker
 from config.address import parse_proxies
-from config.auth import Auth, Sessions, Throttle
+from config.auth import Auth, Sessions
 from config.captions import send_sound
 from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
@@ -39,7 +39,6 @@ from config.settings import Settings
 from config.throttle import Throttle
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
-from ivr.links import Links, Mine
 from sla.targets import load_targets
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
