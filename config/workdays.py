@@ -73,7 +73,7 @@ class Calendar:
         if self.announced(day.year):
             return False
         listed = any(known.year == day.year for known in self.off)
-        return not listed or any(abs((known - day).days) <= 8 for known in self.off)
+        return not listed or any(abs((known - day).days) <= 12 for known in self.off)
 
     def name_of(self, day: date) -> str:
         """The holiday's name, 星期六 or 星期日, empty on a working day."""

@@ -46,6 +46,13 @@ class ProvideFirst(Rules):
     preservation: str
 
 
+class Paper(Rules):
+    """A paper an application needs; *later*: it may follow on a promise (容缺受理)."""
+
+    name: str = Field(min_length=2)
+    later: bool
+
+
 class Assignment(Rules):
     """A row of the four 100s."""
 
@@ -61,6 +68,7 @@ class AidFile(Rules):
     scope: list[Scope]
     exempt: Exempt
     provide_first: ProvideFirst
+    papers: list[Paper] = Field(min_length=1)
     advice_only: list[str]
     four_100: list[Assignment]
 
@@ -92,6 +100,7 @@ class Aid:
     accept_with_missing_documents: bool
     any_point_application: bool
     explanation: str
+    papers_later: tuple[str, ...] = ()
 
 
 def aid_rules() -> AidFile:
@@ -118,14 +127,16 @@ def decide_aid(facts: AidFacts, rules: AidFile) -> Aid:
     basis = f"法律援助法{'、'.join(articles)}" if articles else None
     if basis and scope and not exempt and scope.about == "抚养费":
         basis += "(抚养费)"
+    lenient = first or facts.missing_papers_promised
     return Aid(
         eligible=_eligible(facts, claims, scope is not None, exempt),
         means_test_exempt=exempt,
         basis=basis,
         provide_first=first,
-        accept_with_missing_documents=first or facts.missing_papers_promised,
+        accept_with_missing_documents=lenient,
         any_point_application=facts.any_point,
         explanation=_explain(exempt, scope, near, facts),
+        papers_later=tuple(paper.name for paper in rules.papers if paper.later) if lenient else (),
     )
 
 

@@ -1,7 +1,10 @@
+# ruff: noqa: E501 - Chinese signs count double
 """What the lawyer still has to ask: told first on the draft. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from transcription.law.clocks import EVENT_WORDS, Deadline, chinese_day
 
 from . import events
 
@@ -12,8 +15,11 @@ _ENDED = frozenset({"wage_arrears", "unlawful_dismissal", "economic_compensation
 _HURT = frozenset({"work_injury", "traffic_injury"})
 
 
-def find_gaps(fields: Mapping[str, Any], happened: Mapping[str, events.Event | None]) -> tuple[str, ...]:
-    """What is missing from *fields* of a worker's matter, in words for the lawyer."""
+def find_gaps(
+    fields: Mapping[str, Any], happened: Mapping[str, events.Event | None], possible: Sequence[Deadline] = ()
+) -> tuple[str, ...]:
+    """What is missing from *fields* of a worker's matter, in words for the lawyer; *possible* are the clocks that
+    run from a month's first day at the earliest."""
     issues = set(fields["issue_types"])
     no_amount = fields["amount_owed_yuan"] is None and "group_amount_yuan_approx" not in fields
     ended = fields["employment_end_date"] or fields.get("still_employed")
@@ -38,7 +44,12 @@ def find_gaps(fields: Mapping[str, Any], happened: Mapping[str, events.Event | N
         (fields["written_contract"] is None, "有没有签书面合同没有问到"),
         (not fields["evidence_held"], "手里有什么证据没有说到"),
     ]
-    return tuple(text for missing, text in told if missing)
+    gaps = [text for missing, text in told if missing]
+    gaps += [
+        f"{clock.name}最早可能在{chinese_day(clock.due)}届满,先问清{EVENT_WORDS[clock.started_by]}是哪一天"
+        for clock in possible
+    ]
+    return tuple(gaps)
 
 
 def _vague(happened: Mapping[str, events.Event | None], kind: str, name: str) -> str:

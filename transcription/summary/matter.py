@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from transcription.law.clocks import LegalFacts, Trait
@@ -56,6 +56,15 @@ def legal_facts(reading: Reading, facts: MatterFacts) -> LegalFacts:
         facts.still_employed,
         facts.interruption,
     )
+
+
+def earliest_of(reading: Reading, facts: MatterFacts, months: Mapping[str, date]) -> LegalFacts:
+    """The facts as they would stand if what was told to the month only had happened on the month's first day.
+
+    *months*: event kind to that first day, for events without a day. A clock must not start from a day nobody
+    said; what starts here is told apart, as the earliest it can run out.
+    """
+    return legal_facts(reading, replace(facts, days={**months, **facts.days}))
 
 
 def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:

@@ -50,6 +50,7 @@ def aid_json(aid: Aid) -> dict[str, Any]:
     }
     if aid.accept_with_missing_documents:
         shown["accept_with_missing_documents"] = True
+        shown["papers_later"] = list(aid.papers_later)
     if aid.any_point_application:
         shown["any_point_application"] = True
     return {**shown, "explanation": aid.explanation}

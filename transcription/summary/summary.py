@@ -21,7 +21,7 @@ from .dates import Precision
 from .gaps import find_gaps
 from .issues import FAMILY, LABOUR, named_issues, settle_issues
 from .lexicon import compile_pattern
-from .matter import MatterFacts, legal_facts
+from .matter import MatterFacts, earliest_of, legal_facts
 from .money import GROUP
 from .owed import Owed, other_amounts, owed_in_the_end
 from .parties import Heads, Standing, age_of, category_of, count_workers, employer_of, find_standing, people
@@ -131,7 +131,14 @@ class _Draft:
         days = {kind: day for kind in happened if (day := _day(happened, kind))}
         facts = MatterFacts(self.category, self.issues, form, steps, interruption, still, days)
         legal = legal_facts(reading, facts) if claimant else None
-        deadlines = running_clocks(legal, statutes(), load_calendar()) if legal else []
+        calendar = load_calendar()
+        deadlines = running_clocks(legal, statutes(), calendar) if legal else []
+        months = {k: e.span.first for k, e in happened.items() if e and e.span.precision is Precision.MONTH}
+        possible = (
+            running_clocks(earliest_of(reading, facts, months), statutes(), calendar)
+            if legal and months
+            else []
+        )
         ring = counsel.callback(reading)
         required = ring.required or situation.silent or situation.unsafe
         heads = count_workers(reading) if claimant and self.labour else None
@@ -171,6 +178,10 @@ class _Draft:
             "flags": flags,
             "callback_required": required,
         }
+        if earliest := [c for c in possible if c.rule not in {d.rule for d in deadlines}]:
+            fields["deadlines_possible"] = [
+                deadline_json(clock) | {"approximate": True} for clock in earliest
+            ]
         if required:
             fields["callback"] = callback_json(ring, situation)
         if situation.language and (
@@ -182,7 +193,7 @@ class _Draft:
         return Summary(
             fields,
             reading.evidence.all(),
-            find_gaps(fields, happened) if claimant and self.labour else (),
+            find_gaps(fields, happened, earliest) if claimant and self.labour else (),
             tuple(dict.fromkeys(self.contradictions)),
             tuple(deadlines),
             aid,
