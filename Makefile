@@ -9,7 +9,7 @@ export npm_config_fund = false
 export npm_config_audit = false
 export npm_config_update_notifier = false
 
-.PHONY: run test check browser chaos fmt bench lock clean
+.PHONY: run test check browser chaos fmt bench screenshots lock clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run node_modules/.installed ## set up and start the whole hotline
@@ -33,6 +33,10 @@ fmt: $(VENV)/.dev ## format the code and mend what ruff can
 
 bench: $(VENV)/.dev node_modules/.installed ## measure; prints a table and writes var/bench.json
 	@$(BIN)/python -m tests.benchmarks
+
+screenshots: $(VENV)/.dev node_modules/.installed ## every page as a picture, in var/screenshots
+	@.ci/system-packages
+	@$(BIN)/python -m tests.screenshots
 
 lock: ## pin every dependency again (hashes, no hosts)
 	test -x $(UV) || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install -q uv; }

@@ -4,6 +4,7 @@ The readers block: call them from a thread.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from sqlmodel import Session, col, func, select
 from config.clock import Clock
 from config.ids import call_of
 from ivr.detection import Earlier
+from ivr.links import Matter
 from routing.switchboard import Switchboard
 from sla.demands import number_key
-from sla.tables import DemandRow
+from sla.tables import DemandRow, LedgerRow
 from transcription import store
 from transcription.queue import enqueue
 
@@ -82,6 +84,30 @@ def prefecture_of(engine: Engine, contact: str) -> str:
     with Session(engine) as session:
         demand = session.exec(select(DemandRow.prefecture).where(col(DemandRow.contact) == contact)).first()
     return demand or ""
+
+
+def matter_of(engine: Engine, contact: str) -> Matter | None:
+    """Return what a caller may see of their own demand, None before the ledger knows it."""
+    with Session(engine) as session:
+        demand = session.exec(select(DemandRow).where(col(DemandRow.contact) == contact)).first()
+        if demand is None:
+            return None
+        answers = session.exec(
+            select(LedgerRow.body)
+            .where(col(LedgerRow.demand) == demand.id, col(LedgerRow.kind) == "contact.rated")
+            .order_by(col(LedgerRow.seq).desc())
+            .limit(1)
+        ).first()
+    return Matter(
+        demand=demand.id,
+        state=demand.state,
+        opened_at_ms=demand.opened_at_ms,
+        talk_ms=demand.talk_ms,
+        closed_at_ms=demand.closed_at_ms,
+        callback=bool(demand.callback),
+        due_ms=demand.due_ms,
+        score=int(json.loads(answers)["score"]) if answers else 0,
+    )
 
 
 def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:

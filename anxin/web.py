@@ -18,6 +18,7 @@ import agents.desk
 import agents.draft
 import agents.signin
 import ivr.calling
+import ivr.links
 import ivr.media
 import ivr.webhooks
 import sla.board
@@ -39,13 +40,14 @@ from config.settings import Settings
 from config.throttle import Throttle
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
+from ivr.links import Links, Mine
 from sla.targets import load_targets
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
 
 from . import backoffice
 from .parts import Parts, open_parts
-from .readers import CallerHistory, RecordingDesk, prefecture_of, sound_of, transcript_of
+from .readers import CallerHistory, RecordingDesk, matter_of, prefecture_of, sound_of, transcript_of
 from .summaries import Announcer, SummaryDesk
 
 NODE_MODULES = Path(__file__).parent.parent / "node_modules"
@@ -129,8 +131,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(board)
     names = frozenset(load_rules().pages)
-    entrance = Entrance(parts.switchboard, parts.account, pages, parts.clock, names)
+    links = Links(settings.keys.session_secret)
+    entrance = Entrance(parts.switchboard, parts.account, pages, parts.clock, names, links)
     app.include_router(ivr.calling.router(entrance))
+    matter = partial(matter_of, parts.engine)
+    app.include_router(
+        ivr.links.router(Mine(parts.switchboard, links, matter, pages, parts.clock, settings.hotline_number))
+    )
     return app
 
 

@@ -28,6 +28,7 @@ from routing.ports import Contact, ContactState, Place
 from . import numbers
 from .carrier import CarrierAccount
 from .flow import MINUTE_MS
+from .links import Links
 
 TOKEN_TTL_S = 3600
 # Phones of one mobile network, or of one works canteen, share an address.
@@ -114,6 +115,7 @@ class Entrance:
     pages: Pages
     clock: Clock
     page_names: frozenset[str]  # entrances.yaml: /?from=NAME
+    links: Links
 
 
 def state_of(contact: Contact, place: Place | None) -> Mapping[str, object]:
@@ -183,7 +185,8 @@ def router(entrance: Entrance) -> APIRouter:
             contact = await entrance.calls.contact(contact_id)
             if contact is not None and contact.from_number == f"client:{identity}":
                 place = await entrance.calls.place(contact_id)
-                return JSONResponse(dict(state_of(contact, place)), headers=NO_STORE)
+                shown = {**state_of(contact, place), "link": f"/mine/{entrance.links.token(contact_id)}"}
+                return JSONResponse(shown, headers=NO_STORE)
         return JSONResponse({"code": "not-found", "message": "no such call"}, 404, NO_STORE)
 
     return api

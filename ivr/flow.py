@@ -217,6 +217,15 @@ def goodbye(script: Script) -> Plan:
     return *script.plays("goodbye"), Hangup()
 
 
+def rate(script: Script) -> Plan:
+    """The lawyer hung up: ask how it was. Silence, or any other key, is a goodbye as well."""
+    return Gather(script.plays("rate"), Redirect("rating"), timeout_s=5), *goodbye(script)
+
+
+def rated(script: Script) -> Plan:
+    return *script.plays("rated"), Hangup()
+
+
 def hold(script: Script) -> Plan:
     """What a held caller hears, round and round."""
     return *script.plays("hold"), *script.plays("music"), Redirect("hold")

@@ -13,11 +13,13 @@ from config.clock import Clock
 from config.errors import AnxinError
 from config.ids import contact_of, demand_of
 from config.log import Log
+from routing.events import Fact
 from routing.ports import Arrival, Contact, ContactState, Need, Place
 
 from . import flow, numbers
 from .detection import Clues, Earlier, Rules, detect, prefecture_of
 from .flow import Plan, Round, Script
+from .links import SCORES, rated
 from .requests import Malformed, Webhook
 
 log = Log(__name__)
@@ -38,6 +40,7 @@ class Switchboard(Protocol):
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None: ...
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None: ...
     async def caller_left(self, contact_id: str, outcome: str) -> None: ...
+    async def record(self, fact: Fact) -> None: ...
     async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None: ...
 
 
@@ -159,8 +162,19 @@ class VoiceSteps:
             return (flow.Hangup(),)
         return await self.reconnect(hook)
 
-    async def goodbye(self, _: Webhook) -> Plan:
-        return flow.goodbye(self._script)
+    async def goodbye(self, hook: Webhook) -> Plan:
+        contact = await self._contact(hook)
+        if contact is None or contact.state is not ContactState.ENDED:
+            return flow.goodbye(self._script)
+        return await self._continue(contact, Round(talk=contact.talk))
+
+    async def rating(self, hook: Webhook) -> Plan:
+        contact = await self._contact(hook)
+        score = number_in(hook.get("Digits"))
+        if contact is None or score not in SCORES:
+            return flow.goodbye(self._script)
+        await self._board.record(rated(contact.id, score, "key", self._clock.now_ms()))
+        return flow.rated(self._script)
 
     async def hold(self, _: Webhook) -> Plan:
         return flow.hold(self._script)
@@ -188,8 +202,8 @@ class VoiceSteps:
                 return flow.called_back(self._script, spoken)
             case ContactState.MENU:
                 return flow.menu(self._script)
-            case ContactState.ENDED:
-                return flow.goodbye(self._script)
+            case ContactState.ENDED:  # the lawyer hung up: who talked with one is asked how it was
+                return flow.rate(self._script) if contact.talk else flow.goodbye(self._script)
 
 
 class StatusNews:

@@ -147,6 +147,7 @@ def open_doors(
             "voice/talk-ended": voice.talk_ended,
             "voice/nobody": voice.wait,  # the wait loop itself says that nobody is on duty
             "voice/goodbye": voice.goodbye,
+            "voice/rating": voice.rating,
             "voice/hold": voice.hold,
             "voice/fallback": voice.fallback,
         },

@@ -45,6 +45,7 @@ recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
 recording.heard       recording, by, role      somebody listened (PIPL 54)
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
 summary.drafted       summary.signed           note.saved (never the text: SQL has it)
+contact.rated         score (1 satisfied, 2 fair, 3 not), by (key, page): the caller's last answer counts
 demand.excluded       reason, by               a supervisor's signed decision
 supervisor.listening  by, account, role, supervisor, with (the lawyer; not set as the fact's, who is not told)
 supervisor.whispering supervisor.barged  supervisor.took_over: the same   (lawyer set: they are told)

@@ -160,6 +160,7 @@ function After() {
       <p class="hint">${t(`call.ended_${outcome}_hint`, { number: outcome === "callback" ? seen.number : hotline })}</p>
       ${seen ? html`<p class="demand">${t("call.demand")} <strong class="number">${seen.demand}</strong></p>` : null}
     </div>
+    ${seen?.link ? html`<a class="button wide mine" href=${seen.link}>${t(seen.talked ? "call.mine_rate" : "call.mine")}</a>` : null}
     <button type="button" class="primary wide" onClick=${again}>${t("call.again")}</button>
   </section>`;
 }

@@ -19,6 +19,7 @@ from ivr.data import load_rules, load_script
 from ivr.detection import Earlier
 from ivr.prompts import PromptLibrary
 from ivr.webhooks import install
+from routing.events import Fact
 from routing.ports import Arrival, Contact, ContactState, Need, Place
 
 ACCOUNT = CarrierAccount(
@@ -107,6 +108,9 @@ class ScriptedSwitchboard:
 
     async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None:
         self._note("supervisor_left", contact_id, supervisor, unheard)
+
+    async def record(self, fact: Fact) -> None:
+        self._note("record", fact)
 
     def effects(self) -> list[tuple[Any, ...]]:
         return [what for what in self.asked if what[0] != "still_here"]

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from config.ids import demand_of
 from config.pages import Pages
 from ivr.calling import CALLS_PER_WINDOW, WINDOW_MS, Entrance, Throttle, router
+from ivr.links import Links
 from routing.ports import ContactState, Place
 
 from .conftest import ACCOUNT, CALL, CONTACT, ROOT, Clock, ScriptedSwitchboard
@@ -22,7 +23,8 @@ async def web(board: ScriptedSwitchboard, clock: Clock) -> AsyncIterator[httpx.A
     app = FastAPI()
     pages = Pages(ROOT / "node_modules")
     pages.install(app)
-    app.include_router(router(Entrance(board, ACCOUNT, pages, clock, frozenset({"web", "riders"}))))
+    names = frozenset({"web", "riders"})
+    app.include_router(router(Entrance(board, ACCOUNT, pages, clock, names, Links("s"))))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://t") as http:
         yield http
 
@@ -122,6 +124,7 @@ async def test_a_caller_follows_the_own_call_in_plain_facts(
     assert seen == {
         "state": "waiting", "ahead": 2, "minutes": 3, "short": False, "on_duty": 4, "talked": False,
         "number": "139****2222", "call_back": False, "demand": demand_of(CONTACT)[-8:].upper(),
+        "link": f"/mine/{Links('s').token(CONTACT)}",
     }  # fmt: skip
 
 

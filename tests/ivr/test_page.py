@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from config.ids import contact_of
 from config.pages import Pages, VoiceEdge
 from ivr.calling import Entrance, router
+from ivr.links import Links
 from routing.ports import ContactState, Place
 from tests.agents.office import serving
 from tests.carrier.browser.sdk import chromium, write_wav
@@ -90,7 +91,7 @@ async def kiosk(tmp_path: Path) -> AsyncIterator[Kiosk]:
         )
         app = FastAPI()
         pages.install(app)
-        app.include_router(router(Entrance(board, account, pages, Clock(), frozenset({"web"}))))
+        app.include_router(router(Entrance(board, account, pages, Clock(), frozenset({"web"}), Links("s"))))
         async with serving(app) as port:
             here = Kiosk(browser, carrier, board, f"http://localhost:{port}")
             yield here
