@@ -16,16 +16,20 @@ class VoiceKeys:
     account_sid: str
     api_key_sid: str
     api_key_secret: str
+    application_sid: str = ""
 
 
 def token_maker(keys: VoiceKeys) -> TokenMaker:
-    """Return a maker of one-hour tokens that only receive calls: a desk places none by itself."""
+    """Return a maker of one-hour tokens. They may call our own application, which takes a lawyer back into
+    their talk and nowhere else.
+    """
 
     def make(identity: str) -> str:
         token = AccessToken(
             keys.account_sid, keys.api_key_sid, keys.api_key_secret, identity=identity, ttl=TTL_S
         )
-        token.add_grant(VoiceGrant(incoming_allow=True))
+        application = keys.application_sid or None
+        token.add_grant(VoiceGrant(incoming_allow=True, outgoing_application_sid=application))
         return str(token.to_jwt())
 
     return make

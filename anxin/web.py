@@ -105,7 +105,9 @@ def create_app(settings: Settings) -> FastAPI:
     office = Office(
         line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock),
         pages=pages,
-        make_token=token_maker(VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret)),
+        make_token=token_maker(
+            VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret, keys.application_sid)
+        ),
         transcript=partial(transcript_of, parts.engine),
         history=history.of_contact,
         offer_s=settings.offer_seconds,

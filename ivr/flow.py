@@ -52,9 +52,10 @@ class Gather:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """The conference named after the contact."""
+    """The conference named after the contact; *lawyer*: it is they who enter, not the caller."""
 
     contact: str
+    lawyer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

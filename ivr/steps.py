@@ -23,6 +23,8 @@ from .links import SCORES, rated
 from .requests import Malformed, Webhook
 
 log = Log(__name__)
+LAWYER = "client:u_"  # a lawyer's browser phone, as its token says
+REJOIN_TRIES = 20
 GONE = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 IN_QUEUE = frozenset({ContactState.WAITING, ContactState.OFFERED})
 TROUBLE = (AnxinError, RedisError, OSError, TimeoutError)
@@ -41,6 +43,8 @@ class Switchboard(Protocol):
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None: ...
     async def caller_left(self, contact_id: str, outcome: str) -> None: ...
     async def record(self, fact: Fact) -> None: ...
+    async def rejoin(self, contact_id: str, lawyer_id: str, leg: str) -> bool: ...
+    async def guest_news(self, contact_id: str, guest: str, state: str) -> None: ...
     async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None: ...
 
 
@@ -66,6 +70,8 @@ class VoiceSteps:
         self._history, self._clock = history, clock
 
     async def incoming(self, hook: Webhook) -> Plan:
+        if hook.get("From").startswith(LAWYER):
+            return await self.lawyer(hook)
         contact = contact_of(hook.call_sid())
         raw = hook.get("From")
         from_, earlier = numbers.caller(raw), Earlier()
@@ -96,6 +102,19 @@ class VoiceSteps:
         return flow.menu(
             self._script, tuple((name, value) for name, value in carried if value not in {"", "0"})
         )
+
+    async def lawyer(self, hook: Webhook) -> Plan:
+        """A lawyer's phone calls in by itself: back into their talk, after their page was reloaded."""
+        if not hook.get("From").startswith(LAWYER):
+            return (flow.Hangup(),)
+        contact = hook.query.get("contact", "") or hook.get("rejoin")
+        tries = number_in(hook.query.get("n", "0"))
+        lawyer = hook.get("From").removeprefix("client:")
+        if tries > REJOIN_TRIES or not await self._board.rejoin(contact, lawyer, hook.call_sid()):
+            return (flow.Hangup(),)
+        # The second verb is for a room in which the leg that this one replaces still has the lawyer's name.
+        again = flow.Redirect("lawyer", (("contact", contact), ("n", str(tries + 1))))
+        return flow.Talk(contact, lawyer), again
 
     async def menu(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
@@ -224,6 +243,10 @@ class StatusNews:
             case "participant-leave" if _is_lawyer(label) and await self._is_current(contact, label, hook):
                 outcome = hook.get("ParticipantCallStatus") or "completed"
                 await self._board.leg_ended(contact, label, outcome)
+            case "participant-join" if label.startswith("x_"):
+                await self._board.guest_news(contact, label[2:], "joined")
+            case "participant-leave" if label.startswith("x_"):
+                await self._board.guest_news(contact, label[2:], "left")
             case "participant-leave" if label.startswith("s_"):
                 unheard = hook.get("Muted") == "true"
                 await self._board.supervisor_left(contact, label, unheard=unheard)
@@ -250,6 +273,8 @@ class StatusNews:
     async def _is_current(self, contact_id: str, lawyer: str, hook: Webhook) -> bool:
         """Is this about the leg that the contact has now? News of an earlier offer or talk is dropped."""
         contact = await self._board.contact(contact_id)
+        if contact is not None and contact.second == lawyer:
+            return contact.second_leg in {"", hook.call_sid()}
         if contact is None or contact.lawyer != lawyer:
             return False
         return not contact.leg or contact.leg == hook.call_sid()

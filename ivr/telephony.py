@@ -182,6 +182,25 @@ class RestTelephony:
             else caller.update_async(hold=False)
         )
 
+    async def call_guest(self, contact: str, guest: str, number: str, timeout_s: int) -> None:
+        """Call an outside service into the room: ``x_<guest>`` there. CarrierRefused: no trunk."""
+        await self._ask(
+            (await self._people(contact)).create_async(
+                from_=self._account.number,
+                to=number,
+                label=f"x_{guest}",
+                timeout=timeout_s,
+                early_media=False,
+                beep="false",
+                start_conference_on_enter=True,
+                end_conference_on_exit=False,
+                wait_url="",
+            )
+        )
+
+    async def end_guest(self, contact: str, guest: str) -> None:
+        await self._ask((await self._people(contact))(f"x_{guest}").delete_async())
+
     async def supervise(self, contact: str, supervisor: str, mode: str, lawyer: str, leg: str) -> None:
         """Ring the supervisor's browser into the contact's room, or change how it is there."""
         people = await self._people(contact)

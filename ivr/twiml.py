@@ -90,8 +90,8 @@ class TwimlWriter:
                 if even_if_empty:
                     attributes["actionOnEmptyResult"] = True
                 return element("Gather", attributes, "".join(self._verb(play) for play in plays))
-            case Talk(contact):
-                return self.dial(contact)
+            case Talk(contact, lawyer):
+                return self.dial_lawyer(contact, lawyer) if lawyer else self.dial(contact)
 
     def dial(self, contact: str) -> str:
         """Return the verb that takes the caller into the conference. Its end asks talk-ended what comes
@@ -109,6 +109,17 @@ class TwimlWriter:
         room = element("Conference", attributes, text(contact))
         dial = element("Dial", {"action": self.step("talk-ended"), "method": "POST"}, room)
         return self._stream(contact) + dial if self._captions else dial
+
+    def dial_lawyer(self, contact: str, lawyer: str) -> str:
+        """Return the verb that takes a lawyer back into the conference: as they entered it first."""
+        attributes: dict[str, Value] = {
+            "beep": "false",
+            "startConferenceOnEnter": True,
+            "endConferenceOnExit": False,
+            "waitUrl": "",
+            "participantLabel": lawyer,
+        }
+        return element("Dial", inner=element("Conference", attributes, text(contact)))
 
     def _stream(self, contact: str) -> str:
         """Return the verb that forks the caller's leg: what they say, and what they hear."""

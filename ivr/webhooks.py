@@ -6,6 +6,7 @@
 /twilio/voice/callback      a key in the wait loop; the keyed number
 /twilio/voice/talk-ended    the conference let the caller go
 /twilio/voice/...           reconnect, nobody, goodbye, hold: where we send callers
+/twilio/voice/lawyer        a lawyer's phone comes back into its talk
 /twilio/voice/fallback      the carrier could not run one of our documents
 /twilio/voice/status        the caller's leg changed
 /twilio/conference/status, /twilio/lawyer/status, /twilio/recording/status
@@ -149,6 +150,7 @@ def open_doors(
             "voice/goodbye": voice.goodbye,
             "voice/rating": voice.rating,
             "voice/hold": voice.hold,
+            "voice/lawyer": voice.lawyer,
             "voice/fallback": voice.fallback,
         },
         news={

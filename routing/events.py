@@ -19,6 +19,12 @@ contact.joined        (lawyer set) the caller was brought to the lawyer
 contact.dropped       reason, talk_ms       (lawyer set) the talk broke; the caller is back in the old place
 contact.abandoned     stage (menu, waiting, offered, answered: before they met), waited_ms
 contact.done          ended_by (caller, lawyer, carrier, supervisor), talk_ms  (lawyer set)
+talk.leg_lost         (lawyer set) the lawyer's phone is gone and may come back: the caller hears music
+talk.rejoined         after_ms                 (lawyer set)   talk.held  held: the caller is on hold, or not
+talk.guest            guest (an outside service), state (asked, joined, left)    (lawyer set)
+talk.handed_over      from: the lawyer who had it       (lawyer set: who has it now)
+consult.asked         by, until_ms             (lawyer set: who is asked)        consult.answered  by
+consult.ended         by, reason (ended, no_answer, rejected, phone, talk_over, signed_out)   (lawyer set)
 contact.callback      number ('' = the number they called from), reason: the caller chose to be called back
 offer.rejected        reason                                   (lawyer set)
 offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away

@@ -18,7 +18,7 @@ from .errors import OldServer
 from .records import CONTACT_DEFAULTS, LAWYER_DEFAULTS
 
 _LUA = files("routing") / "lua"
-_LIB = ("begin", "contacts", "lawyers", "matching", "callbacks", "answers")
+_LIB = ("begin", "contacts", "lawyers", "matching", "talks", "callbacks", "answers")
 _READS = "-- reads only\n"  # a first line: such a function also runs when the disk or the memory is full
 _KEPT = 3  # libraries of other versions: one that is being replaced still works, and old ones do not pile up
 

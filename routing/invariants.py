@@ -76,9 +76,14 @@ def _promises(state: State) -> Iterator[str]:
         one = lawyers.get(c["lawyer"])
         if one is None or one["contact"] != c["id"] or one["state"] != c["state"]:
             yield f"{c['id']} is {c['state']} with {c['lawyer']}, who is not"
+        second = lawyers.get(c["second"], {})
+        if c["second"] and (second.get("contact") != c["id"] or c["second"] == c["lawyer"]):
+            yield f"{c['id']} is talked about with {c['second']}, who is not there"
     for one in state.lawyers:
         if one["state"] in {"offered", "talking"}:
             held = contacts.get(one["contact"], {})
+            if held.get("second") == one["id"] and held["state"] == "talking":
+                continue
             if held.get("lawyer") != one["id"] or held.get("state") != one["state"]:
                 yield f"{one['id']} is {one['state']} with {one['contact']}, which is not"
         if one["state"] in {"idle", "offline"} and one["contact"]:
@@ -99,6 +104,12 @@ def _deadlines(state: State) -> Iterator[str]:
             yield f"deadline {member} outlives its owner"
     must = [f"lease:{c}" for c, s in contacts.items() if s in _OWNED["lease"]]
     must += [f"offer:{c}" for c, s in contacts.items() if s == "offered"]
+    asked = {c["second"]: f"consult:{c['id']}" for c in state.contacts if c["second"]}
+    ringing = {asked[id_] for id_, one in lawyers.items() if id_ in asked and one["state"] == "offered"}
+    must += ringing
+    yield from (
+        f"deadline {d} outlives its owner" for d in state.due if d[:8] == "consult:" and d not in ringing
+    )
     must += [f"talk:{c}" for c, s in contacts.items() if s == "talking"]
     must += [
         f"room:{c['id']}"

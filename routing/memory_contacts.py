@@ -8,6 +8,7 @@ from . import policy
 from .contact import ContactEvent
 from .lawyer import LawyerEvent
 from .memory_callbacks import is_callable
+from .memory_state import NOTHING_SPECIAL
 from .memory_steps import ON_LINE, MemorySteps
 from .ports import Arrival, Contact, ContactState, DueKind, Lawyer, Move, Need
 from .records import arrived_body, new_contact
@@ -102,7 +103,7 @@ class MemoryContacts(MemorySteps):
         m.seats[lawyer].talk_from_ms = now
         m.fact("contact.accepted", c.id, lawyer, waited_ms=now - c.waiting_since_ms, talk=c.talk + 1)
         talk = {"talk": c.talk + 1, "talk_since_ms": now, "until_ms": 0, "in_room": False, "recording": ""}
-        m.put(c, ContactEvent.ACCEPT, **talk)
+        m.put(c, ContactEvent.ACCEPT, **talk, **NOTHING_SPECIAL)
         m.seat(m.lawyers[lawyer], LawyerEvent.ACCEPT)
         return self._moved(c.id, lawyer)
 
@@ -138,7 +139,11 @@ class MemoryContacts(MemorySteps):
         m.fact("contact.dropped", c.id, lawyer, reason=reason, talk_ms=talk_ms)
         m.wrap_up(m.lawyers[lawyer])
         talked = c.talked_ms + talk_ms
-        return self._moved(c.id, lawyer, m.back_to_place(c, ContactEvent.DROP, talked_ms=talked), c.leg)
+        second, c = c.second, m.let_second_go(c, "talk_over") if c.second else c
+        offers = list(m.back_to_place(c, ContactEvent.DROP, talked_ms=talked))
+        if second:
+            offers += m.seek_contact(m.lawyers[second])
+        return self._moved(c.id, lawyer, offers, c.leg)
 
     async def done(self, contact: str, ended_by: str, now: int) -> Move:
         self._at(now)
@@ -295,6 +300,11 @@ class MemoryContacts(MemorySteps):
         talk_ms = m.talk_of(c, found_out=ended_by == "carrier")
         m.settle(c.id, DueKind.TALK, DueKind.ROOM)
         m.fact("contact.done", c.id, c.lawyer, ended_by=ended_by, talk_ms=talk_ms)
-        self._callbacks.talked(m.put(c, leg="", talked_ms=c.talked_ms + talk_ms))
+        talked_ms = c.talked_ms + talk_ms
+        second, leg, c = c.second, c.leg, m.put(c, leg="", talked_ms=talked_ms, **NOTHING_SPECIAL)
+        if second:
+            c = m.let_second_go(c, "talk_over")
+        self._callbacks.talked(c)
         m.wrap_up(m.lawyers[c.lawyer])
-        return self._moved(c.id, c.lawyer, stop=c.leg)
+        offers = m.seek_contact(m.lawyers[second]) if second else ()
+        return self._moved(c.id, c.lawyer, offers, leg)

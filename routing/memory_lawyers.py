@@ -45,6 +45,9 @@ class MemoryLawyers(MemorySteps):
             m.move_on(one)
             return self._moved(lawyer=lawyer)
         c = self._contact(one.contact)
+        if c.second == lawyer:
+            m.let_second_go(c, "signed_out")
+            return self._moved(c.id, lawyer, stop=c.second_leg)
         m.settle(c.id, DueKind.OFFER)
         m.passed[c.id][lawyer] = now + self._rules.times.pass_over
         m.fact("offer.rejected", c.id, lawyer, reason="signed_out")
@@ -84,7 +87,8 @@ class MemoryLawyers(MemorySteps):
         seat = m.seats[lawyer]
         seat.desk_ms = now
         seat.phone_ms = now if registered else seat.phone_ms
-        if one.state is LawyerState.TALKING and one.contact == talking:
+        theirs = one.state is LawyerState.TALKING and one.contact == talking
+        if theirs and self._contact(talking).second != lawyer:
             m.set_due(DueKind.TALK, one.contact, self._rules.times.talk_lease)
         until = m.fresh_until(lawyer)
         if until <= now:

@@ -10,10 +10,11 @@ from .invariants import State, violations
 from .memory_callbacks import shown
 from .memory_contacts import MemoryContacts
 from .memory_lawyers import MemoryLawyers
+from .memory_talks import MemoryTalks
 from .ports import Contact, ContactState, Due, Lawyer, LawyerState, Place, Snapshot
 
 
-class MemoryQueue(MemoryContacts, MemoryLawyers):
+class MemoryQueue(MemoryContacts, MemoryLawyers, MemoryTalks):
     """Implements ``routing.ports.Queue``. *facts* is its ``ev``."""
 
     @property

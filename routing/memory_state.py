@@ -14,6 +14,8 @@ from .lawyer import LawyerEvent
 from .policy import Rules
 from .ports import Contact, ContactState, DueKind, Lawyer, LawyerState, LawyerStatus, Offer
 
+NOTHING_SPECIAL: dict[str, Any] = {"held": False, "lost_ms": 0, "guest": "", "guest_state": ""}  # of a talk
+
 
 @dataclass(slots=True)
 class Seat:
@@ -206,7 +208,7 @@ class Memory:
 
     def back_to_place(self, contact: Contact, event: ContactEvent, **changes: Any) -> Iterator[Offer]:
         nobody = {"lawyer": "", "leg": "", "offered_ms": 0, "until_ms": 0, "in_room": False, "recording": ""}
-        contact = self.put(contact, event, **nobody, **changes)
+        contact = self.put(contact, event, **nobody, **NOTHING_SPECIAL, **changes)
         self.set_due(DueKind.LEASE, contact.id, self.rules.times.wait_lease)
         if contact.dial:
             contact = self.put(contact, caller_leg="")
@@ -226,6 +228,18 @@ class Memory:
         event = LawyerEvent.RETURN if lawyer.state is LawyerState.OFFERED else LawyerEvent.FREE
         self.fact("lawyer.idle", "", lawyer_id)
         return list(self.seek_contact(self.move_on(self.seat(lawyer, event, contact="", until_ms=0))))
+
+    def let_second_go(self, contact: Contact, reason: str) -> Contact:
+        """The consulted lawyer keeps their place among the idle. Whoever calls lets them seek."""
+        lawyer = self.lawyers[contact.second]
+        self.settle(contact.id, DueKind.CONSULT)
+        self.fact("consult.ended", contact.id, lawyer.id, by=contact.lawyer, reason=reason)
+        event = LawyerEvent.RETURN if lawyer.state is LawyerState.OFFERED else LawyerEvent.FREE
+        lawyer = self.seat(lawyer, event, contact="", until_ms=0)
+        if reason == "no_answer":
+            lawyer = self.be_away(lawyer, "missed")
+        self.move_on(lawyer)
+        return self.put(contact, second="", second_leg="")
 
     def load(self) -> float:
         duty = sum(map(self.is_on_duty, self.lawyers.values()))

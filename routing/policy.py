@@ -48,6 +48,7 @@ class Times:
     callback_hours: tuple[int, int]  # hours of the hotline's day
     callback_retry: tuple[int, ...]  # after the first attempt, the second, ..; then a supervisor decides
     proof: int  # a shorter talk answers nothing that we owe
+    rejoin: int  # a lawyer's phone that broke off may come back so long
 
 
 @dataclass(frozen=True, slots=True)

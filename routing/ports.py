@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .events import Fact
+from .talk_ports import TalkSteps
 
 
 class ContactState(StrEnum):
@@ -102,6 +103,12 @@ class Contact:
     )
     takes: str = ""  # the call-back whose place this contact took over
     talked_ms: int = 0  # in the talks of this round, those that broke off included
+    second: str = ""  # the lawyer whom the talk's lawyer consults
+    second_leg: str = ""  # CallSid of their ringing or talking leg
+    held: bool = False  # the lawyer put the caller on hold
+    lost_ms: int = 0  # the lawyer's leg is gone since, and may come back (a page that was reloaded)
+    guest: str = ""  # an outside service that the lawyer asked into the talk
+    guest_state: str = ""  # asked, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +202,7 @@ class DueKind(StrEnum):
     WRAPUP = "wrapup"
     BEAT = "beat"  # the desk or the phone stopped answering
     CALLBACK = "callback"  # a call-back is due
+    CONSULT = "consult"  # a lawyer who is asked by another lets it ring
     FORGET = "forget"  # an ended contact's data are no longer needed
 
 
@@ -205,7 +213,7 @@ class Due:
     at_ms: int
 
 
-class Queue(Protocol):
+class Queue(TalkSteps, Protocol):
     """Who waits, who is free, who has been promised to whom. Every method is one atomic step.
 
     *now* is unix milliseconds. A step appends its facts to ``ev`` or, if nothing changed, none. A repeated or

@@ -29,6 +29,7 @@ LAWYER_DEFAULTS: dict[str, object] = {
     **{f.name: f.default for f in fields(Lawyer) if f.default is not MISSING},
     "next_reason": "",
     "queued": False,
+    "second": False,
     "duty": False,
     **dict.fromkeys(("talk_from_ms", "desk_ms", "phone_ms"), 0),
 }

@@ -31,7 +31,7 @@ from .records import (
 
 _TIMES = (
     *("ring", "menu_lease", "wait_lease", "talk_lease", "room_retry"),
-    *("wrapup", "fresh", "pass_over", "carrier_retry", "forget", "proof"),
+    *("wrapup", "fresh", "pass_over", "carrier_retry", "forget", "proof", "rejoin"),
 )
 
 
@@ -135,6 +135,39 @@ class RedisQueue:
 
     async def dialled(self, contact: str, leg: str, now: int) -> Move:
         return await self._move("callback_dialled", now, contact, leg)
+
+    async def talk_lost(self, contact: str, lawyer: str, leg: str, now: int) -> Move:
+        return await self._move("talk_lost", now, contact, lawyer, leg)
+
+    async def talk_rejoin(self, contact: str, lawyer: str, leg: str, now: int) -> Move:
+        return await self._move("talk_rejoin", now, contact, lawyer, leg)
+
+    async def talk_rejoined(self, contact: str, lawyer: str, now: int) -> Move:
+        return await self._move("talk_rejoined", now, contact, lawyer)
+
+    async def talk_hold(self, contact: str, lawyer: str, held: bool, now: int) -> Move:
+        return await self._move("talk_hold", now, contact, lawyer, "1" if held else "0")
+
+    async def talk_guest(self, contact: str, guest: str, state: str, now: int) -> Move:
+        return await self._move("talk_guest", now, contact, guest, state)
+
+    async def consult(self, contact: str, lawyer: str, second: str, now: int) -> Move:
+        return await self._move("consult", now, contact, lawyer, second)
+
+    async def consult_ringing(self, contact: str, second: str, leg: str, now: int) -> Move:
+        return await self._move("consult_ringing", now, contact, second, leg)
+
+    async def consult_answered(self, contact: str, second: str, now: int) -> Move:
+        return await self._move("consult_answered", now, contact, second)
+
+    async def consult_end(self, contact: str, second: str, reason: str, now: int) -> Move:
+        return await self._move("consult_end", now, contact, second, reason)
+
+    async def hand_over(self, contact: str, lawyer: str, now: int) -> Move:
+        return await self._move("hand_over", now, contact, lawyer)
+
+    async def pass_on(self, contact: str, lawyer: str, need: Need, now: int) -> Move:
+        return await self._move("pass_on", now, contact, lawyer, need_record(need, self._rules))
 
     async def retry(self, contact: str, reason: str, now: int) -> Move:
         return await self._move("callback_retry", now, contact, reason)

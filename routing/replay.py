@@ -20,6 +20,9 @@ from .ports import (
 _ON_LINE = (ContactState.MENU, ContactState.WAITING, ContactState.OFFERED, ContactState.TALKING)
 
 
+_NOTHING_SPECIAL = {"held": False, "lost_ms": 0, "guest": "", "guest_state": ""}  # of a talk
+
+
 class Replay:
     """Feed it facts in their order with ``take``; ``snapshot`` is the state after the last."""
 
@@ -107,7 +110,7 @@ def _offered(state: Replay, fact: Fact) -> None:
 
 def _accepted(state: Replay, fact: Fact) -> None:
     talk = {"talk": fact.body["talk"], "talk_since_ms": fact.at_ms, "until_ms": 0}
-    state.put(fact, state=ContactState.TALKING, in_room=False, recording="", **talk)
+    state.put(fact, state=ContactState.TALKING, in_room=False, recording="", **talk, **_NOTHING_SPECIAL)
     state.seat(fact, state=LawyerState.TALKING, since_ms=fact.at_ms)
 
 
@@ -124,7 +127,7 @@ def _recording(state: Replay, fact: Fact) -> None:
 
 def _back_to_place(state: Replay, fact: Fact) -> None:
     nobody = {"lawyer": "", "offered_ms": 0, "until_ms": 0, "in_room": False, "recording": ""}
-    state.put(fact, state=ContactState.WAITING, **nobody)
+    state.put(fact, state=ContactState.WAITING, **nobody, **_NOTHING_SPECIAL)
     contact = state.contacts.get(fact.contact)
     if contact is not None and contact.dial:
         state.put(fact, caller_leg="")
@@ -144,6 +147,41 @@ def _returned(state: Replay, fact: Fact) -> None:
     _back_to_place(state, fact)
     idle = {"state": LawyerState.IDLE, "contact": "", "until_ms": 0, "since_ms": fact.at_ms}
     state.seat(fact, idle_since_ms=fact.at_ms, **idle)
+
+
+def _leg_lost(state: Replay, fact: Fact) -> None:
+    state.put(fact, lost_ms=fact.at_ms)
+
+
+def _rejoined(state: Replay, fact: Fact) -> None:
+    state.put(fact, lost_ms=0)
+
+
+def _held(state: Replay, fact: Fact) -> None:
+    state.put(fact, held=fact.body["held"])
+
+
+def _guest(state: Replay, fact: Fact) -> None:
+    left = fact.body["state"] == "left"
+    state.put(fact, guest="" if left else fact.body["guest"], guest_state="" if left else fact.body["state"])
+
+
+def _consulted(state: Replay, fact: Fact) -> None:
+    state.put(fact, second=fact.lawyer)
+    state.seat(fact, state=LawyerState.OFFERED, contact=fact.contact, since_ms=fact.at_ms)
+
+
+def _consult_answered(state: Replay, fact: Fact) -> None:
+    state.seat(fact, state=LawyerState.TALKING, since_ms=fact.at_ms)
+
+
+def _consult_ended(state: Replay, fact: Fact) -> None:
+    state.put(fact, second="")
+    state.seat(fact, state=LawyerState.IDLE, contact="", until_ms=0, since_ms=fact.at_ms)
+
+
+def _handed_over(state: Replay, fact: Fact) -> None:
+    state.put(fact, lawyer=fact.lawyer, second="", held=False, lost_ms=0)
 
 
 def _done(state: Replay, fact: Fact) -> None:
@@ -291,6 +329,14 @@ _ON: Mapping[str, Callable[[Replay, Fact], None]] = {
     "contact.offered": _offered,
     "contact.accepted": _accepted,
     "contact.joined": _joined,
+    "talk.leg_lost": _leg_lost,
+    "talk.rejoined": _rejoined,
+    "talk.held": _held,
+    "talk.guest": _guest,
+    "talk.handed_over": _handed_over,
+    "consult.asked": _consulted,
+    "consult.answered": _consult_answered,
+    "consult.ended": _consult_ended,
     "contact.dropped": _dropped,
     "contact.done": _done,
     "contact.callback": _callback_chosen,

@@ -33,6 +33,7 @@ class _Times(_Strict):
     callback_hours: tuple[int, int]
     callback_retry: list[float] = Field(min_length=1)
     proof: float = Field(ge=0)
+    rejoin: float = Field(gt=0)
 
 
 class _Step(_Strict):

@@ -32,6 +32,7 @@ class Sweep:
             DueKind.RELAX: self._relax,
             DueKind.WRAPUP: self._wrapup,
             DueKind.BEAT: self._beat,
+            DueKind.CONSULT: self._consult,
             DueKind.FORGET: self._forget,
             DueKind.CALLBACK: self._callback,
         }
@@ -121,6 +122,12 @@ class Sweep:
         lawyer, now = await self._queue.lawyer(due.owner), self._clock.now_ms()
         if lawyer is not None and lawyer.state is LawyerState.WRAPUP and lawyer.until_ms <= now:
             self._hands.carry_out(await self._queue.wrapup_end(due.owner, now))
+
+    async def _consult(self, due: Due) -> None:
+        contact, now = await self._queue.contact(due.owner), self._clock.now_ms()
+        if contact is not None and contact.second:
+            move = await self._queue.consult_end(contact.id, contact.second, "no_answer", now)
+            self._hands.carry_out(move)
 
     async def _beat(self, due: Due) -> None:
         self._hands.carry_out(await self._queue.stale(due.owner, self._clock.now_ms()))

@@ -7,6 +7,7 @@ out at the carrier; what is not carried out, because the carrier failed or this 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from config.clock import Clock
 from config.errors import AnxinError
@@ -33,15 +34,20 @@ from .ports import (
 )
 from .supervision import Rooms, Supervision
 from .sweep import Sweep
+from .talks import TalkRooms, Talks
 
 log = Log(__name__)
+
+
+class Carrier(Rooms, TalkRooms, Protocol):
+    """All that the switchboard asks of telephony."""
 
 
 class Switchboard:
     def __init__(
         self,
         queue: Queue,
-        telephony: Rooms,
+        telephony: Carrier,
         clock: Clock,
         rules: Rules,
         *,
@@ -51,6 +57,7 @@ class Switchboard:
         self._queue, self._telephony, self._clock, self._rules = queue, telephony, clock, rules
         self._hands = Hands(queue, telephony, dialler, clock)
         self.supervision = Supervision(queue, telephony, clock, self._hands, rules.head_starts_ms)
+        self.talks = Talks(queue, telephony, clock, self._hands, rules)
         self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=dialler is not None)
 
     # Callers ------------------------------------------------------------------------------------------------
@@ -141,10 +148,15 @@ class Switchboard:
         move = await self._queue.accept(contact_id, lawyer_id, self._now())
         if move.changed:
             await self._hands.bring(contact_id)
+        else:
+            await self.talks.joined(contact_id, lawyer_id)
 
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None:
         """The lawyer's leg ended (completed, busy, no-answer, failed, canceled)."""
         contact = await self._queue.contact(contact_id)
+        if contact is not None and contact.second == lawyer_id:
+            await self.talks.second_left(contact, lawyer_id, outcome)
+            return
         if contact is None or contact.lawyer != lawyer_id:
             return
         if contact.state is ContactState.OFFERED:
@@ -178,9 +190,19 @@ class Switchboard:
         if not alive:
             await self._hands.caller_gone(contact.id, outcome)
             return
+        if outcome == "completed" and await self.talks.lost(contact):
+            return
         move = self._done(await self._queue.drop(contact.id, contact.lawyer, outcome, self._now()))
         if move.changed:
             await self._hands.send(contact, "reconnect")
+
+    async def rejoin(self, contact_id: str, lawyer_id: str, leg: str) -> bool:
+        """The talk's lawyer calls in on *leg*, their page having been reloaded. True: into the room."""
+        return await self.talks.rejoin(contact_id, lawyer_id, leg)
+
+    async def guest_news(self, contact_id: str, guest: str, state: str) -> None:
+        """An outside service ``joined`` or ``left`` a talk."""
+        await self.talks.guest_news(contact_id, guest, state)
 
     # Lawyers ------------------------------------------------------------------------------------------------
 
@@ -212,6 +234,10 @@ class Switchboard:
         """The desk's button, while it rings."""
         lawyer = await self._queue.lawyer(lawyer_id)
         if lawyer is not None and lawyer.state is LawyerState.OFFERED:
+            contact = await self._queue.contact(lawyer.contact)
+            if contact is not None and contact.second == lawyer_id:
+                await self.talks.end_consult(lawyer_id)
+                return
             move = await self._queue.reject(lawyer.contact, lawyer_id, "rejected", self._now())
             self._done(move)
 
@@ -223,6 +249,9 @@ class Switchboard:
         contact = await self._queue.contact(lawyer.contact)
         if contact is None:
             return
+        if contact.second == lawyer_id:
+            await self.talks.end_consult(lawyer_id)
+            return
         if contact.dial:  # their phone still rings
             await self._hands.give_up(contact, "lawyer_left")
             return
@@ -232,14 +261,8 @@ class Switchboard:
             self._done(move)
 
     async def hold(self, lawyer_id: str, held: bool) -> None:
-        """Put the caller on hold, or take them back. Raise AnxinError if the carrier cannot."""
-        lawyer = await self._queue.lawyer(lawyer_id)
-        if lawyer is None or lawyer.state is not LawyerState.TALKING:
-            return
-        try:
-            await self._telephony.hold_caller(lawyer.contact, held)
-        except CallGone:
-            log.info("caller.gone", contact=lawyer.contact, when="hold")
+        """Put the caller on hold, or take them back. Raise TooLate, and AnxinError if the carrier cannot."""
+        await self.talks.hold(lawyer_id, held=held)
 
     async def lawyer(self, lawyer_id: str) -> Lawyer | None:
         return await self._queue.lawyer(lawyer_id)

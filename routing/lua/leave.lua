@@ -3,8 +3,11 @@ local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 if not on_line(c.state) or not is_their_leg(c, ARGV[5]) then return answer(false, c) end
 if c.state == 'talking' and c.in_room then
-  local l, leg = finish(c, 'caller')
-  return answer(true, c, l, {}, leg)
+  local second, serves, lacking = second_of(c)
+  if lacking then return lacking end
+  local offers = {}
+  local l, leg = finish(c, 'caller', second, serves, offers)
+  return answer(true, c, l, offers, leg)
 end
 local l, serves, offers, leg = nil, nil, {}, c.leg
 if c.lawyer ~= '' then

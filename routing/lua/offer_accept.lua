@@ -8,6 +8,7 @@ settle('offer', c.id)
 settle('lease', c.id)
 due('talk', c.id, now + times.talk_lease)
 due('room', c.id, now + times.room_retry)
+c.held, c.lost_ms, c.guest, c.guest_state = nil, nil, nil, nil
 c.state, c.talk, c.talk_since_ms, c.until_ms, c.in_room, c.recording = 'talking', c.talk + 1, now, 0, false, ''
 l.state, l.since_ms, l.talk_from_ms = 'talking', now, now
 fact('contact.accepted', c.id, l.id, { waited_ms = now - c.waiting_since_ms, talk = c.talk })

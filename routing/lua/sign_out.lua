@@ -10,6 +10,13 @@ if l.state == 'talking' then
   return answer(true, nil, l)
 end
 local c, able, offers, leg
+if l.state == 'offered' and l.second then
+  c = load_contact(l.contact)
+  leg, l.next_status = c.second_leg, 'offline'
+  let_second_go(c, l, 'signed_out')
+  save_contact(c)
+  return answer(true, c, l, {}, leg)
+end
 if l.state == 'offered' then
   c = load_contact(l.contact)
   able, offers, leg = able_for(c), {}, c.leg

@@ -51,6 +51,7 @@ class ScriptedSwitchboard:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     trouble: Exception | None = None
     after_choice: ContactState = ContactState.WAITING
+    rejoins: bool = True
 
     def put(self, **changes: Any) -> Contact:
         contact = self.contacts.get(CONTACT) or Contact(
@@ -102,6 +103,13 @@ class ScriptedSwitchboard:
 
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None:
         self._note("leg_ended", contact_id, lawyer_id, outcome)
+
+    async def rejoin(self, contact_id: str, lawyer_id: str, leg: str) -> bool:
+        self._note("rejoin", contact_id, lawyer_id, leg)
+        return self.rejoins
+
+    async def guest_news(self, contact_id: str, guest: str, state: str) -> None:
+        self._note("guest_news", contact_id, guest, state)
 
     async def caller_left(self, contact_id: str, outcome: str) -> None:
         self._note("caller_left", contact_id, outcome)

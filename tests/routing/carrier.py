@@ -71,6 +71,12 @@ class ScriptedCarrier:
     async def let_speak(self, contact: str, lawyer: str) -> None:
         self._ask("let_speak", contact, lawyer)
 
+    async def call_guest(self, contact: str, guest: str, number: str, timeout_s: int) -> None:
+        self._ask("call_guest", contact, guest, number)
+
+    async def end_guest(self, contact: str, guest: str) -> None:
+        self._ask("end_guest", contact, guest)
+
     async def is_alive(self, contact: str) -> bool:
         self._ask("is_alive", contact)
         return contact not in self.gone

@@ -167,6 +167,50 @@ class QueueContract(RuleBasedStateMachine):
             steps = {"room": self.in_room, "record": self.recording, "leave": self.leave}
             steps[how](contact.id)
 
+    @precondition(lambda self: self.promised(ContactState.TALKING))
+    @rule(
+        data=st.data(),
+        how=st.sampled_from(["lose", "rejoin", "back", "hold", "take", "asked", "joined", "left", "pass_on"]),
+        need=NEEDS,
+        leg=st.sampled_from(["", "CA1", "CA2"]),
+    )
+    def in_a_talk(self, data: st.DataObject, how: str, need: Need, leg: str) -> None:
+        contact = data.draw(st.sampled_from(self.promised(ContactState.TALKING)))
+        id_, lawyer = contact.id, contact.lawyer
+        self.in_room(id_)
+        steps: dict[str, Step] = {
+            "lose": lambda q: q.talk_lost(id_, lawyer, leg, self.now),
+            "rejoin": lambda q: q.talk_rejoin(id_, lawyer, leg, self.now),
+            "back": lambda q: q.talk_rejoined(id_, lawyer, self.now),
+            "hold": lambda q: q.talk_hold(id_, lawyer, True, self.now),
+            "take": lambda q: q.talk_hold(id_, lawyer, False, self.now),
+            "pass_on": lambda q: q.pass_on(id_, lawyer, need, self.now),
+        }
+        self.both(steps.get(how, lambda q: q.talk_guest(id_, f"12345{leg}", how, self.now)))
+
+    @precondition(lambda self: self.promised(ContactState.TALKING))
+    @rule(
+        data=st.data(),
+        second=LAWYERS,
+        how=st.sampled_from(["ask", "ask", "ask", "answered", "answered", "end", "no_answer", "hand_over"]),
+    )
+    def consult(self, data: st.DataObject, second: str, how: str) -> None:
+        contact = data.draw(st.sampled_from(self.promised(ContactState.TALKING)))
+        id_, lawyer, known = contact.id, contact.lawyer, contact.second or second
+        if how == "ask":
+            self.in_room(id_)
+            self.take_seat(second)
+        steps: dict[str, Step] = {
+            "ask": lambda q: q.consult(id_, lawyer, second, self.now),
+            "answered": lambda q: q.consult_answered(id_, known, self.now),
+            "end": lambda q: q.consult_end(id_, known, "ended", self.now),
+            "no_answer": lambda q: q.consult_end(id_, known, "no_answer", self.now),
+            "hand_over": lambda q: q.hand_over(id_, lawyer, self.now),
+        }
+        self.both(steps[how])
+        if how == "ask":
+            self.both(lambda q: q.consult_ringing(id_, second, "CA7", self.now))
+
     def answer(self, contact: str, lawyer: str, how: str) -> None:
         steps: dict[str, Step] = {
             "accept": lambda q: q.accept(contact, lawyer, self.now),
@@ -309,6 +353,9 @@ class QueueContract(RuleBasedStateMachine):
                 return await queue.relax(due.owner, self.now)
             case DueKind.WRAPUP:
                 return await queue.wrapup_end(due.owner, self.now)
+            case DueKind.CONSULT:
+                contact = await queue.contact(due.owner)
+                return contact and await queue.consult_end(due.owner, contact.second, "no_answer", self.now)
             case DueKind.BEAT:
                 return await queue.stale(due.owner, self.now)
             case _:
@@ -365,7 +412,8 @@ class QueueContract(RuleBasedStateMachine):
         facts = [Fact.from_fields(fields) for _, fields in entries]
         held = self.run(self.real.snapshot(self.now))
         told = replay(facts, held.ev, self.now)
-        assert replace(held, contacts=[replace(c, leg="") for c in held.contacts]) == told
+        said = [replace(c, leg="", second_leg="") for c in held.contacts]
+        assert replace(held, contacts=said) == told
 
     @invariant()
     def nothing_is_broken(self) -> None:

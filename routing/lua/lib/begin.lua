@@ -16,7 +16,7 @@
 --      13 legs       hash  id made of an outbound leg's CallSid -> the contact that it called back
 --      14 ev         stream of facts
 -- ARGV  1 now (ms)   2 times (ms): ring, menu lease, wait lease, talk lease, room retry, wrap-up, fresh,
---       pass over, carrier retry, forget, proof   3 hours (ms): when a call-back opened now is due, when calling
+--       pass over, carrier retry, forget, proof, rejoin   3 hours (ms): when a call-back opened now is due, when calling
 --       back stops for today, when to try again after the first attempt, the second, ..
 --       4 the ladder: after (ms) of each step   5.. the script's own
 local CONTACTS, GONE, LAWYERS, WAITING, IDLE, DUE, CALLBACKS, CALLERS, TABLES, COUNTS, HANDLING, ARRIVALS, LEGS, EV
@@ -30,7 +30,7 @@ local FAR = 100 -- how many passed-over entries one look skips at most
 
 local time_names = {
   'ring', 'menu_lease', 'wait_lease', 'talk_lease', 'room_retry', 'wrapup', 'fresh', 'pass_over', 'carrier_retry', 'forget',
-  'proof'
+  'proof', 'rejoin'
 }
 
 local function numbers(text)

@@ -127,14 +127,16 @@ local function open_callback(c, reason, at)
 end
 
 -- A talk is over. Long enough, it closes the caller's call-backs; too short, they are owed one.
-local function finish(c, ended_by)
+local function finish(c, ended_by, second, serves, offers)
   local l, leg, talk_ms = load_lawyer(c.lawyer), c.leg, talk_of(c, ended_by == 'carrier')
   local talked_ms = c.talked_ms + talk_ms
   settle('talk', c.id)
   settle('room', c.id)
   fact('contact.done', c.id, c.lawyer, { ended_by = ended_by, talk_ms = talk_ms })
   local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talked_ms, contact = c.id } }
-  c.leg, c.talked_ms = '', talked_ms
+  c.leg, c.held, c.lost_ms, c.guest, c.guest_state = '', nil, nil, nil, nil
+  c.talked_ms = talked_ms
+  if second then let_second_go(c, second, 'talk_over') end
   if talked_ms < times.proof then
     open_callback(c, 'short_talk')
   else
@@ -148,6 +150,7 @@ local function finish(c, ended_by)
     end
   end
   wrap_up(l)
+  if second then second_seeks(second.id, serves, offers) end
   return l, leg
 end
 

@@ -147,6 +147,7 @@ end
 -- Put a contact back into its old place, after an offer or a talk that came to nothing.
 local function back_to_place(c, able, offers)
   c.lawyer, c.leg, c.offered_ms, c.until_ms, c.in_room, c.recording = nil, nil, nil, nil, nil, nil
+  c.held, c.lost_ms, c.guest, c.guest_state = nil, nil, nil, nil
   if c.dial then c.caller_leg = nil end
   due('lease', c.id, c.dial and hours()[2] or now + times.wait_lease)
   seek_lawyer(c, able, offers)
