@@ -21,6 +21,7 @@ from sla.writer import LedgerWriter
 from transcription.queue import QUEUE, enqueue, requeue_lost
 from transcription.signing import Summaries
 
+from .alarms import open_alarms
 from .duty import watch
 from .parts import open_parts
 from .reconcile import Reconciler
@@ -33,6 +34,7 @@ HEALTH_SECONDS = 1.0
 LINE_SECONDS = 4.0
 BREACH_SECONDS = 5.0
 SETTLE_SECONDS = 2.0
+ALARM_SECONDS = 1.0
 SIGNED_SECONDS = 5.0
 DUTY_SECONDS = 5.0
 FRESH_MS = 5000
@@ -75,6 +77,10 @@ async def run(settings: Settings) -> None:
 
     announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
     reconciler = Reconciler(parts, queue, targets)
+    alarms = open_alarms(parts, targets)
+
+    async def ring() -> None:
+        await alarms.check()
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -87,6 +93,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(LINE_SECONDS, "line", line)),
                 group.create_task(_every(BREACH_SECONDS, "breaches", breaches)),
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
+                group.create_task(_every(ALARM_SECONDS, "alarms", ring)),
                 group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
                 group.create_task(_every(DUTY_SECONDS, "duty", watch(parts).look)),
             ]

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     session_secret: str = Field("", description="key of sessions and private links")
     demo: bool = Field(True, description="with no account at all, make demo accounts and print them")
     trusted_proxies: str = Field("", description="proxies before the web: addresses or networks, by commas")
+    alarm_webhook: HttpUrl = Field("", description="alarms are posted here as JSON")
+    alarm_mail_server: str = Field("", description="smtp://user:password@host:port or smtps://...")
+    alarm_mail_from: str = Field("", description="sender of alarms by e-mail")
+    alarm_mail_to: str = Field("", description="who gets alarms by e-mail, by commas")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
 
     MADE: ClassVar[tuple[str, ...]] = (
@@ -94,6 +98,13 @@ class Settings(BaseSettings):
     def _redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("expected redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("alarm_mail_server")
+    @classmethod
+    def _mail(cls, value: str) -> str:
+        if value and (urlsplit(value).scheme not in {"smtp", "smtps"} or not urlsplit(value).hostname):
+            raise ValueError("expected smtp://host:25 or smtps://user:password@host:465")
         return value
 
     @field_validator("trusted_proxies")
@@ -117,6 +128,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "ANXIN_ACCOUNT_SID also needs ANXIN_AUTH_TOKEN, ANXIN_API_KEY_SID and ANXIN_API_KEY_SECRET"
             )
+        if self.alarm_mail_server and not (self.alarm_mail_from and self.alarm_mail_to):
+            raise ValueError("ANXIN_ALARM_MAIL_SERVER also needs ANXIN_ALARM_MAIL_FROM and _TO")
         if self.twilio and not self.public_url.startswith("https://"):
             raise ValueError("ANXIN_ACCOUNT_SID needs an https:// ANXIN_PUBLIC_URL that Twilio can reach")
         return self
