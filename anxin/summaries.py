@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from config.auth import Principal
 from config.errors import AnxinError
 from config.log import Log
+from routing.errors import UnknownContact
 from routing.events import Fact
 from routing.ports import FactSink
 from transcription.fields import fields
@@ -41,10 +42,16 @@ class SummaryDesk:
         return list(self._summaries.history(contact))
 
 
+class Promises(FactSink, Protocol):
+    """The part of ``routing.switchboard.Switchboard`` that a signature needs."""
+
+    async def promise_callback(self, contact_id: str, *, reason: str = "promised") -> bool: ...
+
+
 class Announcer:
     """Brings signatures to the ledger. Safe to repeat: the fact is folded once, the call-back opens once."""
 
-    def __init__(self, summaries: Summaries, switchboard: FactSink) -> None:
+    def __init__(self, summaries: Summaries, switchboard: Promises) -> None:
         self._summaries, self._switchboard = summaries, switchboard
 
     async def __call__(self, signature: SignatureRow) -> None:
@@ -65,7 +72,16 @@ class Announcer:
         await self._switchboard.record(
             Fact("summary.signed", signature.at_ms, signature.contact, lawyer, body)
         )
+        if body["callback_required"]:
+            await self._promise(signature.contact)
         await asyncio.to_thread(self._summaries.told, signature)
+
+    async def _promise(self, contact: str) -> None:
+        """What a lawyer signed as promised is dialled as any call-back is."""
+        try:
+            await self._switchboard.promise_callback(contact, reason="promised")
+        except UnknownContact:  # signed so late that routing forgot it: the demand's row shows what is owed
+            log.warning("callback.not_promised", contact=contact, reason="the contact was forgotten")
 
 
 def _person(principal: Principal) -> Person:

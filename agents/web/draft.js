@@ -166,7 +166,7 @@ function Sign({ editor, sheet }) {
     setSaid(why);
     if (!why) { setReason(""); open.value = ""; }
   };
-  return html`<div class="sign">
+  return html`<div class="signing">
     ${said && html`<p class="banner attention" role="alert">${t(`draft.sign_${said}`)}</p>`}
     ${amending && html`<label for="sign-reason">${t("draft.reason")}</label><input id="sign-reason" maxlength="400" value=${reason} onInput=${(event) => setReason(event.target.value)} />`}
     <button type="button" class="primary" disabled=${busy || (amending && !reason.trim()) || Object.keys(editor.conflicts.value).length > 0} onClick=${sign}>${t(amending ? "draft.amend" : "draft.sign")}</button>

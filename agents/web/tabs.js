@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import { clockOf, dateOf, t } from "config/i18n.js";
 import { atHand, details, editorOf, reload, shown, tab } from "./detail.js";
 import { Chip, Empty } from "./parts.js";
+import { Players } from "./sound.js";
 import * as store from "./store.js";
 import { Draft } from "./draft.js";
 import { NoDraft, Transcript } from "./transcript.js";
@@ -29,6 +30,7 @@ export function Tabs() {
       </div>
       <div id="panel" role="tabpanel" aria-labelledby="tab-${tab.value}" tabindex="0">
         ${details.value.status === "failed" && html`<p class="banner attention">${t("desk.details_failed")}<button class="quiet" onClick=${reload}>${t("desk.again")}</button></p>`}
+        ${tab.value !== "history" && html`<${Players} contact=${shown.value} audio=${details.value.audio ?? []} />`}
         ${tab.value === "history" && html`<${History} />`}
         ${tab.value === "talk" && html`<${Transcript} said=${details.value.transcript} contact=${details.value.id} audio=${details.value.audio} />`}
         ${tab.value === "note" && html`<div class="note-and-draft"><${Note} id=${shown.value} /><${Summary} id=${shown.value} /></div>`}

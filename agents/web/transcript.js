@@ -4,7 +4,7 @@ import { html } from "htm/preact";
 import { t } from "config/i18n.js";
 import { Captions } from "./captions.js";
 import { Chip, Empty } from "./chips.js";
-import { Moment, Players } from "./sound.js";
+import { Moment } from "./sound.js";
 import * as store from "./store.js";
 
 const UNSURE = 0.6;
@@ -28,7 +28,6 @@ export function Transcript({ said, contact, audio = [] }) {
   if (said.state === "failed") return html`<${Failed} said=${said} />`;
   const turns = said.turns ?? [];
   return html`
-    <${Players} contact=${contact} audio=${audio} />
     ${said.state !== "ready" && html`<${Progress} said=${said} />`}
     ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
     <ol class="turns">${turns.map((turn, n) => html`

@@ -107,6 +107,10 @@ class ScriptedSwitchboard:
         self.calls.append(("wrapup_end", lawyer_id))
         await self.become(lawyer_id, "lawyer.idle", state=LawyerState.IDLE, contact="")
 
+    async def promise_callback(self, contact_id: str, *, reason: str = "promised") -> bool:
+        self.calls.append(("promise_callback", contact_id, reason))
+        return True
+
     async def record(self, fact: Fact) -> None:
         self.calls.append(("record", fact.kind, fact.contact))
         await self.facts.put(fact)

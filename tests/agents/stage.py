@@ -8,7 +8,8 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, Page, expect
 from redis.asyncio import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, insert
+from sqlmodel import col
 
 from agents.accounts import principal_of
 from config.auth import Principal
@@ -17,6 +18,7 @@ from routing.ports import Contact, ContactState
 from tests.carrier.browser.sdk import chromium, write_wav
 from tests.carrier.lobby import Lobby, Party, access_token, lobby
 from tests.phones import Phone, Talk, tone
+from transcription.store import Draft
 
 from .office import CONTACT, NODE_MODULES, Office, open_office, serving
 
@@ -126,6 +128,14 @@ async def stage(engine: Engine, redis: Redis, tmp_path: Path) -> AsyncIterator[S
             here = Stage(office, carrier, context, principal_of(account), f"http://localhost:{port}")
             yield here
             await context.close()
+
+
+def keep_draft(engine: Engine, content: Mapping[str, Any], contact: str = CONTACT, at_ms: int = 1) -> None:
+    """The machine drafted a contact's summary (again)."""
+    row = {"contact": contact, "content": dict(content), "machine": True, "created_ms": at_ms}
+    with engine.begin() as connection:
+        connection.execute(delete(Draft).where(col(Draft.contact) == contact))
+        connection.execute(insert(Draft).values(row))
 
 
 async def axe(page: Page) -> list[str]:

@@ -18,9 +18,10 @@ from routing.events import Fact
 from routing.ports import LawyerState, Snapshot
 from tests.carrier.browser.sdk import write_wav
 from tests.phones import tone
+from tests.transcription.test_signing import DRAFT
 
 from .office import CONTACT
-from .stage import LAWYER_HERTZ, PASSWORD, Stage, axe, stage
+from .stage import LAWYER_HERTZ, PASSWORD, Stage, axe, keep_draft, stage
 
 pytestmark = pytest.mark.browser
 
@@ -31,13 +32,6 @@ TRANSCRIPT = {
         {"speaker": "lawyer", "text": "您签过合同没有", "start_s": 3.0, "end_s": 5.0, "confidence": 0.9},
         {"speaker": "caller", "text": "一张都没签", "start_s": 6.0, "end_s": 8.0, "confidence": 0.4},
     ],
-    "draft": {
-        "caller_category": "migrant_worker",
-        "issue_types": ["wage_arrears"],
-        "amount_owed_yuan": {"value": 23600, "at_s": 8.1, "confidence": 0.9},
-        "written_contract": {"value": False, "at_s": 6.0, "confidence": 0.4},
-        "injury_date": None,
-    },
     "reason": "",
 }
 
@@ -184,20 +178,15 @@ async def test_a_note_changed_elsewhere_is_shown_and_both_are_kept(here: Stage) 
     await until(lambda: _text(here) == "那里写的\n\n这里又写了")
 
 
-async def test_the_draft_arrives_marked_as_the_machines(here: Stage) -> None:
+async def test_the_words_arrive_by_themselves_and_progress_is_shown(here: Stage) -> None:
     page = await here.desk()
     await talking(here, page)
     await here.office.switchboard.lawyer_hangs_up(here.lawyer)
-    here.office.transcripts[CONTACT] = {**TRANSCRIPT, "state": "transcribing", "progress": 0.4, "draft": None}
+    here.office.transcripts[CONTACT] = {**TRANSCRIPT, "state": "transcribing", "progress": 0.4}
     await here.office.switchboard.record(Fact("recording.completed", 1, CONTACT))
     await expect(page.get_by_text("40%")).to_be_visible()
     here.office.transcripts[CONTACT] = TRANSCRIPT
     await here.office.switchboard.record(Fact("transcript.ready", 1, CONTACT))
-    await expect(page.get_by_text("机器草稿，未签署")).to_be_visible()
-    draft = page.get_by_label("自动小结")
-    await expect(draft).to_contain_text("农民工")
-    await expect(draft).to_contain_text("23600 元")
-    await expect(draft).not_to_contain_text("受伤日期")
     await page.get_by_role("tab", name="实时").click()
     await expect(page.get_by_role("tabpanel")).to_contain_text("一张都没签")
     await expect(page.get_by_role("tabpanel").get_by_text("不确定")).to_be_visible()
@@ -294,7 +283,7 @@ async def test_a_refused_microphone_keeps_a_lawyer_from_being_ready(here: Stage)
     assert not here.called("ready")
 
 
-async def test_what_callers_say_is_shown_as_text(here: Stage) -> None:
+async def test_what_callers_say_is_shown_as_text(here: Stage, engine: Engine) -> None:
     """Stored text never becomes markup, on any tab."""
     page = await here.desk()
     evil = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
@@ -302,11 +291,8 @@ async def test_what_callers_say_is_shown_as_text(here: Stage) -> None:
         {"contact": "c_1", "at_ms": 1, "channel": evil, "topic": evil, "outcome": evil, "lawyer": evil}
     ]
     turn = {"speaker": "caller", "text": evil, "start_s": 0, "end_s": 1, "confidence": 1}
-    here.office.transcripts[CONTACT] = {
-        **TRANSCRIPT,
-        "turns": [turn],
-        "draft": {"occupation": evil, evil: evil},
-    }
+    here.office.transcripts[CONTACT] = {**TRANSCRIPT, "turns": [turn]}
+    keep_draft(engine, {"occupation": evil, evil: evil, "missing": [evil], "advice_given": [evil]})
     await here.office.switchboard.offer(here.lawyer, here.contact(prefecture=evil, digit=evil))
     await expect(page.locator(".caller-place")).to_contain_text("<img")
     await here.office.switchboard.talk(here.lawyer, CONTACT)
@@ -318,7 +304,7 @@ async def test_what_callers_say_is_shown_as_text(here: Stage) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
-async def test_axe_finds_nothing_in_any_state(here: Stage, language: str) -> None:
+async def test_axe_finds_nothing_in_any_state(here: Stage, engine: Engine, language: str) -> None:
     page = await here.page()
     await page.goto(f"{here.base}/signin?lang={language}")
     assert await axe(page) == []
@@ -347,6 +333,7 @@ async def test_axe_finds_nothing_in_any_state(here: Stage, language: str) -> Non
     await expect(page.locator(".call.talking")).to_be_visible()
     assert await axe(page) == []
     here.office.transcripts[CONTACT] = TRANSCRIPT
+    keep_draft(engine, DRAFT)
     await here.office.switchboard.record(Fact("transcript.ready", 1, CONTACT))
     await expect(page.locator(".fields")).to_be_visible()
     assert await axe(page) == []

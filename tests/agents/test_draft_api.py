@@ -88,6 +88,17 @@ async def test_an_edit_is_taken_back_and_every_version_is_in_the_history(lawyer:
     assert signed["version"] == 1
 
 
+async def test_a_signed_promise_to_call_back_is_one_for_the_switchboard(
+    office: Office, lawyer: Person
+) -> None:
+    sheet = (await change(lawyer, "occupation", "木工")).json()
+    await sign(lawyer, sheet["stamp"])
+    assert ("promise_callback", CONTACT, "promised") not in office.switchboard.calls
+    sheet = (await change(lawyer, "callback_required", True, version=1)).json()
+    await sign(lawyer, sheet["stamp"], "答应回电")
+    assert office.switchboard.calls.count(("promise_callback", CONTACT, "promised")) == 1
+
+
 async def test_reading_is_a_fact_once_in_a_while(office: Office, lawyer: Person) -> None:
     await lawyer.client.get(URL)
     await lawyer.client.get(URL)
