@@ -13,8 +13,9 @@ from config.errors import AnxinError
 from config.log import Log
 from config.redis import open_redis, open_sync_redis
 from config.settings import Settings
+from routing.rules import load_rules
 from sla import health
-from sla.alerts import tell_breaches
+from sla.escalation import Escalator
 from sla.reconcile import settle_callbacks
 from sla.targets import load_targets
 from sla.writer import LedgerWriter
@@ -29,10 +30,10 @@ from .summaries import Announcer
 
 SWEEP_SECONDS = 0.25
 REQUEUE_SECONDS = 3.0
-RECONCILE_SECONDS = 60.0
+RECONCILE_SECONDS = 20.0
 HEALTH_SECONDS = 1.0
 LINE_SECONDS = 4.0
-BREACH_SECONDS = 5.0
+LADDER_SECONDS = 2.0
 SETTLE_SECONDS = 2.0
 ALARM_SECONDS = 1.0
 SIGNED_SECONDS = 5.0
@@ -69,14 +70,18 @@ async def run(settings: Settings) -> None:
         state = "running" if await parts.telephony.is_reachable() else "stuck"
         await parts.redis.hset(health.PREFIX + "carrier", mapping=health.fields(state))
 
-    async def breaches() -> None:
-        await tell_breaches(parts.switchboard, parts.engine, parts.clock)
+    escalator = Escalator(
+        parts.switchboard, parts.redis, parts.engine, clock=parts.clock, targets=targets, rules=load_rules()
+    )
+
+    async def climb() -> None:
+        await escalator.look()
 
     async def settle() -> None:
         await settle_callbacks(parts.switchboard, parts.engine)
 
     announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
-    reconciler = Reconciler(parts, queue, targets)
+    reconciler = Reconciler(parts, queue)
     alarms = open_alarms(parts, targets)
 
     async def ring() -> None:
@@ -91,7 +96,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(RECONCILE_SECONDS, "reconcile", reconciler.compare)),
                 group.create_task(_every(HEALTH_SECONDS, "alive", alive)),
                 group.create_task(_every(LINE_SECONDS, "line", line)),
-                group.create_task(_every(BREACH_SECONDS, "breaches", breaches)),
+                group.create_task(_every(LADDER_SECONDS, "ladders", climb)),
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
                 group.create_task(_every(ALARM_SECONDS, "alarms", ring)),
                 group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),

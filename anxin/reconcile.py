@@ -7,18 +7,22 @@ from datetime import datetime
 
 from rq import Queue
 from sqlmodel import Session, col, select
+from twilio.rest.api.v2010.account.call import CallInstance
 
 from config.clock import from_ms
 from config.log import Log
+from ivr.data import load_rules
+from ivr.detection import prefecture_of
+from ivr.numbers import caller
 from sla.reconcile import CarrierCall, find_missed
 from sla.tables import LedgerRow
-from sla.targets import Targets
 from transcription.store import Recording
 
 from .parts import Parts
 from .readers import RecordingDesk
 
 DAY_MS = 86_400_000
+OVERLAP_MS = 600_000  # the carrier's list may tell of a call late
 LATE_MS = 120_000  # a recording's callback is late after so long
 
 log = Log(__name__)
@@ -27,36 +31,36 @@ log = Log(__name__)
 class Reconciler:
     """Finds calls without a demand, call-backs that the ledger closed, and recordings nobody told us of."""
 
-    def __init__(self, parts: Parts, queue: Queue, targets: Targets) -> None:
-        self._parts, self._within_ms = parts, int(targets.callback.within_min * 60_000)
+    def __init__(self, parts: Parts, queue: Queue) -> None:
+        self._parts, self._numbering = parts, load_rules()
+        self._since_ms = 0  # a day at first; then from where the last look could not be sure
         self._recordings = RecordingDesk(parts.engine, queue, parts.clock, parts.switchboard)
 
     async def compare(self) -> None:
         parts, now_ms = self._parts, self._parts.clock.now_ms()
-        await find_missed(
-            self._calls,
-            parts.switchboard,
-            parts.engine,
-            parts.clock,
-            since_ms=now_ms - DAY_MS,
-            callback_within_ms=self._within_ms,
+        since_ms = max(self._since_ms, now_ms - DAY_MS)
+        _, running_since_ms = await find_missed(
+            self._calls, parts.switchboard, parts.engine, since_ms=since_ms
         )
+        self._since_ms = min(now_ms - OVERLAP_MS, running_since_ms or now_ms)
         await asyncio.to_thread(self._find_recordings, now_ms)
 
     async def _calls(self, since_ms: int) -> Sequence[CarrierCall]:
         calls = await self._parts.telephony.calls_since(from_ms(since_ms))
-        return [
-            CarrierCall(
-                call_sid=str(call.sid),
-                from_number=str(call._from or ""),  # noqa: SLF001 - how twilio's client names From
-                to_number=str(call.to or ""),
-                start_ms=_ms(call.start_time or call.date_created),
-                end_ms=_ms(call.end_time),
-                status=str(call.status),
-                direction=str(call.direction),
-            )
-            for call in calls
-        ]
+        return [self._call(call) for call in calls]
+
+    def _call(self, call: CallInstance) -> CarrierCall:
+        number = caller(str(call._from or ""))  # noqa: SLF001 - how twilio's client names From
+        return CarrierCall(
+            call_sid=str(call.sid),
+            from_number=number,
+            to_number=str(call.to or ""),
+            start_ms=_ms(call.start_time or call.date_created),
+            end_ms=_ms(call.end_time),
+            status=str(call.status),
+            direction=str(call.direction),
+            prefecture=prefecture_of(number, self._numbering),
+        )
 
     def _find_recordings(self, now_ms: int) -> None:
         """Expect each recording that was started and never reported: the fetch knows how to wait for it."""

@@ -58,7 +58,8 @@ class Switchboard:
         self._hands = Hands(queue, telephony, dialler, clock)
         self.supervision = Supervision(queue, telephony, clock, self._hands, rules.head_starts_ms)
         self.talks = Talks(queue, telephony, clock, self._hands, rules)
-        self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=dialler is not None)
+        self.dials = dialler is not None  # call-backs are dialled by themselves
+        self._sweep = Sweep(queue, telephony, self._hands, clock, rules, dials=self.dials)
 
     # Callers ------------------------------------------------------------------------------------------------
 

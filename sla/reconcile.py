@@ -1,7 +1,8 @@
 """What the carrier, Redis and the ledger know is compared, so that an outage of ours loses nobody.
 
 A call that reached the carrier while we were down, or whose webhook failed, is in the carrier's own list of
-calls and nowhere else: it gets its demand and its call-back as facts. And a call-back that the ledger knows
+calls and nowhere else: the queue opens it as a contact that we owe a call, at the place that it had. And a
+call-back that the ledger knows
 as closed (the caller rang in again and was answered, or a supervisor excluded the demand) is taken off the
 queue's list as well. Both can be repeated at any time, by any number of processes: the second time they
 find nothing to do.
@@ -14,11 +15,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, func, select
 
-from config.clock import Clock
 from config.ids import contact_of, demand_of
 from config.log import Log
-from routing.events import Fact
-from routing.ports import Contact, Snapshot
+from routing.ports import Arrival, Snapshot
 
 from .demands import number_key
 from .tables import CallbackRow, DemandRow, table_of
@@ -30,7 +29,10 @@ _LOG = Log("sla.reconcile")
 
 @dataclass(frozen=True, slots=True)
 class CarrierCall:
-    """One row of the carrier's list. *direction* and *status* are Twilio's words; 0 = not yet."""
+    """One row of the carrier's list. *direction* and *status* are Twilio's words; 0 = not yet.
+
+    *prefecture*: the official name as far as the number tells it, else ''.
+    """
 
     call_sid: str
     from_number: str
@@ -39,17 +41,22 @@ class CarrierCall:
     end_ms: int
     status: str
     direction: str
+    prefecture: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ENDED
 
 
 CarrierList = Callable[[int], Awaitable[Sequence[CarrierCall]]]
 
 
-class KnownContacts(Protocol):
-    """The part of routing's switchboard that tells who is known, and takes facts."""
+class MissedCalls(Protocol):
+    """The part of routing's switchboard that takes in a call which nobody saw."""
 
-    async def contact(self, contact_id: str) -> Contact | None: ...
-
-    async def record(self, fact: Fact) -> None: ...
+    async def open_missed(self, arrival: Arrival, *, started_ms: int, status: str) -> bool:
+        """Open the contact and its call-back; False if the contact is known."""
+        ...
 
 
 class CallbackList(Protocol):
@@ -61,35 +68,26 @@ class CallbackList(Protocol):
 
 
 async def find_missed(
-    calls: CarrierList,
-    switchboard: KnownContacts,
-    engine: Engine,
-    clock: Clock,
-    *,
-    since_ms: int,
-    callback_within_ms: int,
-) -> list[str]:
-    """Open a demand and a call-back for each inbound call since *since_ms* that nobody here knows; return
-    them.
+    calls: CarrierList, switchboard: MissedCalls, engine: Engine, *, since_ms: int
+) -> tuple[list[str], int]:
+    """Open a demand and a call-back for each inbound call since *since_ms* that nobody here knows.
 
-    A call that is still on the line is left alone: its caller hears the fallback prompt, and the next look,
-    after it ended, finds it. Raise what *calls* raises; the next look tries again.
+    Return those contacts, and since when the next look has to look: a call that is still on the line is left
+    alone, its caller hears the fallback prompt, and the look after its end finds it. Raise what *calls*
+    raises; the next look tries again.
     """
-    ended = [call for call in await calls(since_ms) if call.direction == "inbound" and call.status in ENDED]
-    unseen = {contact_of(call.call_sid): call for call in ended}
+    listed = [call for call in await calls(since_ms) if call.direction == "inbound"]
+    unseen = {contact_of(call.call_sid): call for call in listed if call.is_over}
     for contact in await asyncio.to_thread(_in_ledger, engine, list(unseen)):
         del unseen[contact]
     missed = []
     for contact, call in sorted(unseen.items(), key=lambda item: item[1].start_ms):
-        if await switchboard.contact(contact) is not None:
-            continue  # on its way to the ledger
         ordinal = await asyncio.to_thread(_earlier, engine, call.from_number) + 1
-        due_ms = clock.now_ms() + callback_within_ms
-        for fact in _facts(contact, call, ordinal, due_ms):
-            await switchboard.record(fact)
-        missed.append(contact)
-        _LOG.warning("contact.missed", contact=contact, status=call.status)
-    return missed
+        arrival = _arrival(contact, call, ordinal)
+        if await switchboard.open_missed(arrival, started_ms=call.start_ms, status=call.status):
+            missed.append(contact)
+            _LOG.warning("contact.missed", contact=contact, status=call.status)
+    return missed, min((call.start_ms for call in listed if not call.is_over), default=0)
 
 
 async def settle_callbacks(switchboard: CallbackList, engine: Engine) -> list[str]:
@@ -101,28 +99,16 @@ async def settle_callbacks(switchboard: CallbackList, engine: Engine) -> list[st
     return list(settled)
 
 
-def _facts(contact: str, call: CarrierCall, ordinal: int, due_ms: int) -> tuple[Fact, Fact]:
-    web = call.from_number.startswith("client:")
-    arrived = {
-        "from": call.from_number,
-        "to": call.to_number,
-        "entrance": "web" if web else "sip" if call.from_number.startswith("sip:") else "pstn",
-        "prefecture": "",
-        "demand": demand_of(contact),
-        "ordinal": ordinal,
-        "missed": call.status,
-    }
-    callback = {
-        "callback": "k_" + contact[2:],
-        "reason": "outage",
-        "number": "" if web else call.from_number,
-        "due_ms": due_ms,
-        "place_ms": call.start_ms,
-    }
-    ended_ms = call.end_ms or call.start_ms
-    return (
-        Fact("contact.arrived", call.start_ms, contact, body=arrived),
-        Fact("callback.opened", ended_ms, contact, body=callback),
+def _arrival(contact: str, call: CarrierCall, ordinal: int) -> Arrival:
+    web, sip = call.from_number.startswith("client:"), call.from_number.startswith("sip:")
+    return Arrival(
+        contact=contact,
+        demand=demand_of(contact),
+        from_number=call.from_number,
+        to_number=call.to_number,
+        entrance="web" if web else "sip" if sip else "pstn",
+        prefecture=call.prefecture,
+        ordinal=ordinal,
     )
 
 

@@ -66,10 +66,6 @@ class Answer(_Part):
     share: float = Field(gt=0, le=1)
 
 
-class Callback(_Part):
-    within_min: float = Field(gt=0)
-
-
 class Span(_Part):
     """A length of time: calendar days, or days that are worked by the Chinese calendar."""
 
@@ -158,7 +154,6 @@ class Targets(_Part):
     proof: Proof
     matter: Matter
     answer: Answer
-    callback: Callback
     response: dict[str, Span]
     acceptance: Acceptance
     escalation: Escalation

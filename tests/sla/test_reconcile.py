@@ -5,13 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import Engine
 
 from config.clock import SystemClock
 from config.db import migrate, open_engine
 from config.ids import call_of, demand_of
-from config.redis import open_redis, open_sync_redis
+from config.redis import HotlineRedis, open_redis, open_sync_redis
 from routing.events import Fact
 from sla import ledger, queries
 from sla.demands import Rules
@@ -61,13 +60,12 @@ async def look(hotline: Hotline, engine: Engine, calls: Sequence[CarrierCall]) -
         assert since_ms == SINCE
         return calls
 
-    return await find_missed(
-        listed, hotline, engine, SystemClock(), since_ms=SINCE, callback_within_ms=1_800_000
-    )
+    missed, _ = await find_missed(listed, hotline, engine, since_ms=SINCE)
+    return missed
 
 
 async def test_a_call_that_nobody_here_knows_gets_its_demand_and_its_call_back(
-    redis: AsyncRedis, engine: Engine, write
+    redis: HotlineRedis, engine: Engine, write
 ):
     hotline = Hotline(redis)
     assert await look(hotline, engine, [call(1), call(2, status="no-answer")]) == [contact(1), contact(2)]
@@ -77,10 +75,13 @@ async def test_a_call_that_nobody_here_knows_gets_its_demand_and_its_call_back(
     assert (row.state, row.reason, row.opened_at_ms) == ("open", "callback_due", T0 + 1)
     (first, second) = queries.books(engine, now_ms=T0 + 60_000, answer_ms=15_000).callbacks
     assert {first["reason"], second["reason"]} == {"outage"}
+    owed = (await hotline.snapshot()).callbacks
+    assert {row["place_ms"] for row in owed} == {T0 + 1, T0 + 2}  # the place that their call had
+    assert all(int(str(row["next_ms"])) > 0 for row in owed)  # and the queue dials them
 
 
 async def test_a_second_look_before_or_after_the_ledger_wrote_changes_nothing(
-    redis: AsyncRedis, engine: Engine, write
+    redis: HotlineRedis, engine: Engine, write
 ):
     hotline = Hotline(redis)
     await look(hotline, engine, [call(1)])
@@ -93,7 +94,7 @@ async def test_a_second_look_before_or_after_the_ledger_wrote_changes_nothing(
 
 
 async def test_known_calls_lawyers_legs_and_calls_on_the_line_are_left_alone(
-    redis: AsyncRedis, engine: Engine, write
+    redis: HotlineRedis, engine: Engine, write
 ):
     hotline = Hotline(redis)
     await hotline.ring(1)
@@ -111,7 +112,17 @@ async def test_known_calls_lawyers_legs_and_calls_on_the_line_are_left_alone(
     assert await look(hotline, engine, calls) == []
 
 
-async def test_a_call_back_that_the_ledger_closed_leaves_the_queue(redis: AsyncRedis, engine: Engine, write):
+async def test_the_next_look_begins_where_a_call_was_still_on_the_line(redis: HotlineRedis, engine: Engine):
+    async def listed(_: int) -> Sequence[CarrierCall]:
+        return [call(5, status="in-progress", end_ms=0), call(7, status="ringing", end_ms=0), call(9)]
+
+    missed, since_ms = await find_missed(listed, Hotline(redis), engine, since_ms=SINCE)
+    assert (missed, since_ms) == ([contact(9)], T0 + 5)
+
+
+async def test_a_call_back_that_the_ledger_closed_leaves_the_queue(
+    redis: HotlineRedis, engine: Engine, write
+):
     hotline = Hotline(redis)
     for n in (1, 2):
         await hotline.ring(n)
