@@ -1,14 +1,19 @@
 """The office put together: roster, users, audit log, and what it publishes."""
 
+from functools import partial
+
+import yaml
 from fastapi import FastAPI
 
 import agents.roster.pages
 from agents.accounts import Accounts
-from agents.office.rooms import Rooms
+from agents.office import account, history, press, users
+from agents.office.rooms import Prompt, Rooms
 from agents.roster.store import Roster
 from config.auth import Auth
 from config.pages import Pages
 from config.throttle import Throttle
+from ivr.prompts import HERE, PromptLibrary
 from routing.rules import load_rules
 
 from .duty import publications
@@ -32,7 +37,20 @@ def include(
         switchboard=parts.switchboard,
         prefectures=tuple(rules.neighbours),
         skills=tuple(rules.related),
+        prompts=prompts(),
         languages=tuple(dict.fromkeys(one for group in rules.speakers.values() for one in sorted(group))),
     )
-    app.include_router(agents.roster.pages.router(rooms))
+    for part in (agents.roster.pages, account, users, history, press):
+        app.include_router(part.router(rooms))
     return rooms
+
+
+def prompts() -> dict[str, Prompt]:
+    """Return every sentence that the hotline says, not the pieces of numbers."""
+    library = PromptLibrary()
+    texts = yaml.safe_load((HERE / "prompts.yaml").read_text("utf-8"))["clips"]
+    return {
+        name: Prompt(text, library.length_s(name), partial(library.wav, name))
+        for name, text in texts.items()
+        if name in library
+    }

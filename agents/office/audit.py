@@ -148,5 +148,10 @@ def find(session: Session, seq: int) -> AuditRow | None:
     return session.get(AuditRow, seq)
 
 
+def is_undone(session: Session, seq: int) -> bool:
+    """Was this row undone by a later one?"""
+    return session.exec(select(AuditRow.seq).where(col(AuditRow.undoes) == seq).limit(1)).first() is not None
+
+
 def _json(fields: Mapping[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False, sort_keys=True)

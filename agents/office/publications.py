@@ -76,7 +76,9 @@ class Publications:
                 raise NotHere("no such version")
             return row.content
 
-    def publish(self, what: str, content: bytes, note: str, actor: Actor, *, base: int) -> Version:
+    def publish(
+        self, what: str, content: bytes, note: str, actor: Actor, *, base: int, undoes: int = 0
+    ) -> Version:
         """Publish a new version over version *base* (0: over the default); empty content is the default.
 
         The caller has checked the content. Raise Changed when somebody published since, Refused when
@@ -109,7 +111,9 @@ class Publications:
             session.add(row)
             before = {"version": current, "sha256": last.digest[:16] if last else ""}
             after = {"version": row.version, "sha256": digest[:16], "note": row.note}
-            audit.record(session, actor, Change("publish", "publication", what, before, after), now)
+            audit.record(
+                session, actor, Change("publish", "publication", what, before, after, undoes=undoes), now
+            )
             made = _version(row)
         self.published.forget()
         return made

@@ -37,6 +37,15 @@ MENU: Mapping[str, tuple[str, tuple[Role, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Prompt:
+    """A recording of the hotline as it came with the program. *wav* reads it."""
+
+    text: str
+    length_s: float
+    wav: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Rooms:
     """What the office's routes work with."""
 
@@ -52,6 +61,7 @@ class Rooms:
     prefectures: tuple[str, ...]
     skills: tuple[str, ...]
     languages: tuple[str, ...]
+    prompts: Mapping[str, Prompt]
 
     def show(
         self,

@@ -1,10 +1,12 @@
 """The whole office for tests: the real pages, sessions and tables over a scripted switchboard."""
 
 import re
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import pi, sin
 
 import httpx2
 from fastapi import FastAPI
@@ -13,9 +15,11 @@ from sqlalchemy import Engine
 
 from agents import signin
 from agents.accounts import Accounts, principal_of
+from agents.office import account, history, press, users
 from agents.office.audit import COMMAND_LINE
 from agents.office.publications import Publications
-from agents.office.rooms import Rooms
+from agents.office.rooms import Prompt, Rooms
+from agents.office.sounds import RATE, wav_of
 from agents.roster import pages as roster_pages
 from agents.roster.store import NewShift, Roster
 from agents.second import SecondFactor
@@ -120,6 +124,12 @@ class Client:
         return await self.http.post(url, data=fields, files=files)
 
 
+def tone(hertz: float, seconds: float, rate: int = RATE, loud: int = 12000) -> bytes:
+    """16-bit mono samples of a tone."""
+    steps = range(int(seconds * rate))
+    return array("h", [int(loud * sin(2 * pi * hertz * n / rate)) for n in steps]).tobytes()
+
+
 def open_house(engine: Engine, redis: Redis, clock: HandClock | None = None) -> House:
     clock = clock or HandClock()
     switchboard = ScriptedSwitchboard()
@@ -142,9 +152,14 @@ def open_house(engine: Engine, redis: Redis, clock: HandClock | None = None) -> 
         prefectures=(KUNMING, DALI),
         skills=("dedicated", "general"),
         languages=("zh", "yi", "bai"),
+        prompts={
+            "greeting": Prompt("您好，这里是一二三四八。", 1.0, lambda: wav_of(tone(440, 1.0))),
+            "goodbye": Prompt("再见。", 0.5, lambda: wav_of(tone(300, 0.5))),
+        },
     )
     second = SecondFactor(engine, clock)
     door = signin.FrontDoor(accounts, auth, throttle, pages, switchboard, second)
     app.include_router(signin.router(door))
-    app.include_router(roster_pages.router(rooms))
+    for part in (roster_pages, account, users, history, press):
+        app.include_router(part.router(rooms))
     return House(app, rooms, switchboard, clock, redis)
