@@ -11,12 +11,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
-from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin import Style, lazy_pinyin
+
+from config.sounds import distance, folded, readings, toneless
 
 from .errors import BadData
 
@@ -28,23 +29,6 @@ _ALLOWED = {2: 0.0, 3: 0.25, 4: 0.5}  # difference by length
 _ALLOWED_LONG = 0.75
 _ALLOWED_SYLLABLE = 0.5
 _HAN = re.compile(r"[\u3400-\u9fff]+")
-_SYLLABLE = re.compile(r"(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)(.*)")
-_UMLAUT_AFTER = frozenset("jqxy")
-
-_MERGED = {"n": "l", "zh": "z", "ch": "c", "sh": "s", "h": "f"} | {
-    "ing": "in",
-    "eng": "en",
-    "v": "i",
-    "ve": "ie",
-}
-_NEAR_INITIALS = (
-    "b p", "d t", "g k", "j q x", "z c s", "j z", "q c", "x s", "f k", "l r", "m l", "y r", " y", " w", "r s",
-)  # fmt: skip
-_NEAR_FINALS = (
-    "an ang", "ian in", "ian iang", "ian an", "uan uang", "uan an", "uan ian", "ong en", "ong iong", "ui ei",
-    "iu ou", "ie e", "ie ei", "ei ai", "ao ou", "ao iao", "uo o", "uo e", "uo u", "ou u", "ua a", "ia a",
-    "un en", "un in", "i e", "i ei", "u o", "e a", "ai a", "in en", "ang iang", "uang ang", "ie i",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +110,7 @@ class Lexicon:
         for text, span in spans.items():
             term = _Term(text, tuple(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True)), span)
             for offset, sound in enumerate(term.sounds):
-                self._postings[_folded(sound)].append((term, offset))
+                self._postings[folded(sound)].append((term, offset))
 
     def correct(self, text: str) -> Corrected:
         """Return *text* with the words of the field where their sound was heard; as long as before."""
@@ -164,11 +148,11 @@ class Lexicon:
         return best[-1][1]
 
     def _fits(self, run: str) -> Iterator[_Fit]:
-        sounds = _readings(run)
+        sounds = readings(run)
         votes: dict[tuple[int, _Term], int] = defaultdict(int)
-        for at, readings in enumerate(sounds):
-            for folded in {_folded(reading) for reading in readings}:
-                for term, offset in self._postings.get(folded, ()):
+        for at, heard in enumerate(sounds):
+            for sound in {folded(reading) for reading in heard}:
+                for term, offset in self._postings.get(sound, ()):
                     start = at - offset
                     if start >= 0 and start + len(term.text) <= len(run):
                         votes[start, term] += 1
@@ -193,75 +177,29 @@ def _cost(window: str, sounds: Sequence[tuple[str, ...]], term: _Term) -> float:
     total = in_place = 0.0
     first, last = term.place
     same = 0
-    for at, (char, readings, meant, sound) in enumerate(
+    for at, (char, heard, meant, sound) in enumerate(
         zip(window, sounds, term.text, term.sounds, strict=True)
     ):
         if char == meant:
             same += 1
             continue
-        plain = [_toneless(reading) for reading in readings]
+        plain = [toneless(reading) for reading in heard]
         if char in NUMERALS or meant in NUMERALS or char in NEGATIONS:
             return _NEVER
-        if meant in NEGATIONS and _toneless(sound) not in plain:
+        if meant in NEGATIONS and toneless(sound) not in plain:
             return _NEVER
-        if len(window) == 2 and sound not in readings:
+        if len(window) == 2 and sound not in heard:
             return _NEVER
-        cost = min(_distance(reading, _toneless(sound)) for reading in plain)
+        cost = min(distance(reading, toneless(sound)) for reading in plain)
         if cost > _ALLOWED_SYLLABLE:
             return _NEVER
         total += cost
-        same += _toneless(sound) in plain
+        same += toneless(sound) in plain
         in_place += cost if first <= at < last else 0.0
     # A frame must be heard as it is, a place of two or three characters too: 您先去 is not 临翔区.
-    framed = last > first and (total > in_place or in_place > (0.5 if last - first > 3 else 0.0))
+    allowed = 0.5 if last - first > 3 and window[0] == term.text[0] else 0.0  # 可以向澄江 is not 玉溪澄江
+    framed = last > first and (total > in_place or in_place > allowed)
     return _NEVER if framed or 2 * same < len(window) else total
-
-
-@lru_cache(maxsize=1 << 16)
-def _distance(one: str, other: str) -> float:
-    """Return 0 for sounds that Yunnan speech does not tell apart, up to 1 for quite different ones."""
-    (initial, final), (initial2, final2) = _parts(one), _parts(other)
-    return _apart(initial, initial2, _NEAR_INITIALS) / 2 + _apart(final, final2, _NEAR_FINALS) / 2
-
-
-def _apart(one: str, other: str, near: tuple[str, ...]) -> float:
-    if one == other:
-        return 0.0
-    return 0.5 if any({one, other} <= set(group.split(" ")) for group in near) else 1.0
-
-
-@lru_cache(maxsize=4096)
-def _parts(sound: str) -> tuple[str, str]:
-    """Return initial and final, merged as in Yunnan speech."""
-    initial, final = _SYLLABLE.fullmatch(sound).groups()  # type: ignore[union-attr]  # both parts may be empty
-    if initial in _UMLAUT_AFTER and final.startswith("u"):
-        final = "v" + final[1:]
-    final = {"van": "ian", "vn": "in"}.get(final, final)
-    return _MERGED.get(initial, initial), _MERGED.get(final, final)
-
-
-@lru_cache(maxsize=4096)
-def _folded(sound: str) -> str:
-    return "-".join(_parts(_toneless(sound)))
-
-
-def _toneless(sound: str) -> str:
-    return sound.rstrip("12345")
-
-
-def _readings(run: str) -> list[tuple[str, ...]]:
-    """Return each character's sounds, with tones (``zhong4``): the one it has here, and its usual one.
-
-    Rarer ones are left out: 声 can be read qing, and every rare reading makes words that nobody said.
-    """
-    here = lazy_pinyin(run, style=Style.TONE3, neutral_tone_with_five=True)
-    return [tuple({sound, _usual(char)}) for char, sound in zip(run, here, strict=True)]
-
-
-@lru_cache(maxsize=1 << 14)
-def _usual(char: str) -> str:
-    sound: str = pinyin(char, style=Style.TONE3, heteronym=True, neutral_tone_with_five=True)[0][0]
-    return sound
 
 
 _PLACE_ENDING = re.compile(r"(?:市|县|区|州|.{1,3}族(?:.{1,3}族)*自治[县州])$")

@@ -45,7 +45,10 @@ def _statements(found: Sequence[Mention]) -> list[Mention]:
         sentence_end = plain[mention.end : stop if stop >= 0 else len(plain)]
         before = plain[max(0, mention.start - 10) : mention.start]
         asks = re.search(r"(?:有没有|是不是|是否|给有|给是)[^。]{0,6}$", before) or (
-            len(sentence_end) <= 8 and _QUESTION.search(sentence_end) and "了吗" not in sentence_end
+            len(sentence_end) <= 8
+            and _QUESTION.search(sentence_end)
+            and "了吗" not in sentence_end
+            and sentence_end[:1] not in "您你那"  # 联系您|您有手机号吗: the question is another
         )
         if not asks:
             kept.append(mention)
