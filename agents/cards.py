@@ -31,6 +31,12 @@ def card_of(contact: Contact) -> dict[str, Any]:
         "talk_since_ms": contact.talk_since_ms,
         "waited_ms": waited,
         "talk": contact.talk,
+        "lawyer": contact.lawyer,
+        "second": contact.second,
+        "held": contact.held,
+        "lost": contact.lost_ms > 0,
+        "guest": contact.guest,
+        "guest_state": contact.guest_state,
     }
 
 

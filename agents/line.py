@@ -19,16 +19,24 @@ from .messages import (
     MESSAGE,
     Accepted,
     Away,
+    Consult,
+    ConsultEnd,
+    Guest,
+    GuestEnd,
+    HandOver,
     HangUp,
     Heartbeat,
     Hold,
+    InTalk,
     Message,
+    PassOn,
     Ready,
     Reject,
     WrapupEnd,
 )
 from .notes import Notes
 from .ports import Switchboard
+from .services import Services
 
 SIGNED_OUT, NOT_ALLOWED, TAKEN_OVER = 4401, 4403, 4409  # close codes that live.js knows
 TRY_AGAIN = 1013
@@ -51,6 +59,7 @@ class Line:
     auth: Auth
     desks: Desks
     clock: Clock
+    services: Services
 
     async def serve(self, socket: WebSocket, tab: str, *, take_over: bool) -> None:
         """Serve one websocket to its end. Close codes: see above; 1013 when Redis is away."""
@@ -173,8 +182,27 @@ class Line:
                 await board.hold(lawyer, held)
             case WrapupEnd():
                 await self._end_wrapup(desk.principal)
+            case Consult() | ConsultEnd() | HandOver() | PassOn() | Guest() | GuestEnd():
+                await self._in_talk(lawyer, message)
             case Heartbeat():
                 raise AssertionError("heartbeats are answered before actions")
+
+    async def _in_talk(self, lawyer: str, message: InTalk) -> None:
+        talks = self.switchboard.talks
+        match message:
+            case Consult(lawyer=second):
+                await talks.consult(lawyer, second)
+            case ConsultEnd():
+                await talks.end_consult(lawyer)
+            case HandOver():
+                await talks.hand_over(lawyer)
+            case PassOn(channel=channel, language=language):
+                self.services.check_skill(channel, language)
+                await talks.pass_on(lawyer, channel, language)
+            case Guest(guest=guest):
+                await talks.ask_guest(lawyer, guest, self.services.number_of(guest))
+            case GuestEnd():
+                await talks.dismiss_guest(lawyer)
 
     async def _end_wrapup(self, principal: Principal) -> None:
         lawyer = await self.switchboard.lawyer(principal.lawyer_id)

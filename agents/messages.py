@@ -50,9 +50,48 @@ class Hold(_Message):
     held: bool
 
 
+class Consult(_Message):
+    """Hold the caller and ring this colleague."""
+
+    type: Literal["consult"]
+    lawyer: Annotated[str, Field(pattern=r"^u_\d{1,12}$")]
+
+
+class ConsultEnd(_Message):
+    """Back to the caller; or, by the colleague, leave."""
+
+    type: Literal["consult_end"]
+
+
+class HandOver(_Message):
+    """The colleague goes on with the caller, and I write down."""
+
+    type: Literal["hand_over"]
+
+
+class PassOn(_Message):
+    """The caller waits in their old place for another channel or language; '' stays as it is."""
+
+    type: Literal["pass_on"]
+    channel: Annotated[str, Field(pattern=r"^[a-z_]{0,20}$")] = ""
+    language: Annotated[str, Field(pattern=r"^[a-z_]{0,20}$")] = ""
+
+
+class Guest(_Message):
+    """Call an outside service into the talk, by its key in services.yaml."""
+
+    type: Literal["guest"]
+    guest: Annotated[str, Field(pattern=r"^[0-9a-z_]{1,20}$")]
+
+
+class GuestEnd(_Message):
+    type: Literal["guest_end"]
+
+
 class WrapupEnd(_Message):
     type: Literal["wrapup_end"]
 
 
-Message = Heartbeat | Ready | Away | Accepted | Reject | HangUp | Hold | WrapupEnd
+InTalk = Consult | ConsultEnd | HandOver | PassOn | Guest | GuestEnd
+Message = Heartbeat | Ready | Away | Accepted | Reject | HangUp | Hold | WrapupEnd | InTalk
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])

@@ -1,11 +1,21 @@
 """What the desk needs from the folders beside it; ``anxin`` hands the real ones in."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, Snapshot
+
+
+class Talks(Protocol):
+    """The part of ``routing.talks.Talks`` that a desk uses; each raises TooLate."""
+
+    async def consult(self, lawyer_id: str, second: str) -> None: ...
+    async def end_consult(self, lawyer_id: str) -> None: ...
+    async def hand_over(self, lawyer_id: str) -> None: ...
+    async def pass_on(self, lawyer_id: str, channel: str, language: str) -> None: ...
+    async def ask_guest(self, lawyer_id: str, guest: str, number: str) -> None: ...
+    async def dismiss_guest(self, lawyer_id: str) -> None: ...
 
 
 class Switchboard(Protocol):
@@ -29,6 +39,9 @@ class Switchboard(Protocol):
     async def hold(self, lawyer_id: str, held: bool) -> object: ...
     async def wrapup_end(self, lawyer_id: str) -> object: ...
     async def record(self, fact: Fact) -> None: ...
+    async def call_back_now(self, contact_id: str) -> object: ...
+    @property
+    def talks(self) -> Talks: ...
 
 
 class FactTail(Protocol):
@@ -45,8 +58,8 @@ TranscriptReader = Callable[[str], Mapping[str, Any] | None]
 # [{"contact", "at_ms", "channel", "lawyer", "outcome", "topic"}]
 HistoryReader = Callable[[str], Sequence[Mapping[str, Any]]]
 
-# The file of a contact's recording, or None when it is not here. Blocking. (contact, recording) -> path
-RecordingReader = Callable[[str, str], Path | None]
+# The sound of a contact's recording, opened, or None when it is not here. Blocking. (contact, recording)
+RecordingReader = Callable[[str, str], BinaryIO | None]
 
 # The prefecture that a contact's demand belongs to, '' when nobody knows. Blocking.
 PlaceReader = Callable[[str], str]

@@ -16,6 +16,7 @@ from rq import Queue
 
 import agents.desk
 import agents.draft
+import agents.drawer
 import agents.signin
 import ivr.calling
 import ivr.links
@@ -26,9 +27,11 @@ from agents.accounts import Accounts
 from agents.desk import Office
 from agents.desks import Desks
 from agents.draft import DraftDesk
+from agents.drawer import Drawer
 from agents.line import Line
 from agents.notes import Notes
 from agents.second import SecondFactor
+from agents.services import Services
 from agents.signin import FrontDoor
 from agents.voice import VoiceKeys, token_maker
 from config.address import parse_proxies
@@ -47,6 +50,7 @@ from transcription.signing import Summaries
 
 from . import backoffice
 from .parts import Parts, open_parts
+from .clocks import ClockCounter, list_clocks
 from .readers import CallerHistory, RecordingDesk, matter_of, prefecture_of, sound_of, transcript_of
 from .summaries import Announcer, SummaryDesk
 
@@ -85,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         running = [asyncio.create_task(desks.run(parts.tail), name="desks")]
+        await asyncio.to_thread(parts.telephony.warm)
         yield
         for task in running:
             task.cancel()
@@ -103,7 +108,8 @@ def create_app(settings: Settings) -> FastAPI:
     backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
     keys = settings.keys
     office = Office(
-        line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock),
+    services = Services(trunk=bool(settings.sip_trunk) or settings.twilio)
+        line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock, services),
         pages=pages,
         make_token=token_maker(
             VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret, keys.application_sid)
@@ -118,6 +124,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.include_router(agents.desk.router(office))
     summaries = Summaries(parts.engine, parts.clock)
+    drawer = Drawer(office.line, list_clocks, ClockCounter(parts.clock))
+    app.include_router(agents.drawer.router(drawer))
     tell = Announcer(summaries, parts.switchboard)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
     board = sla.board.router(

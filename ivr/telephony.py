@@ -32,6 +32,7 @@ from .twiml import TwimlWriter, document
 
 ALIVE = frozenset({"queued", "ringing", "in-progress"})
 NOT_IN_PROGRESS = 21220
+_NUMBERS = frozenset({"from"})  # of the card: other entries are figures too, but no telephone numbers
 _PHONE = re.compile(r"\+?\d{7,}")
 T = TypeVar("T")
 
@@ -120,7 +121,8 @@ class RestTelephony:
         """Ring the lawyer into the contact's conference; *card* reaches the lawyer's browser and nobody
         else.
         """
-        shown = {key: masked(value) if _PHONE.fullmatch(value) else value for key, value in card.items()}
+        hides = {name for name in _NUMBERS & card.keys() if _PHONE.fullmatch(card[name])}
+        shown = {name: masked(value) if name in hides else value for name, value in card.items()}
         fields = urlencode({"contact": offer.contact, **shown}, quote_via=quote)
         who = (("contact", offer.contact), ("lawyer", offer.lawyer))
         participant = await self._ask(
@@ -256,6 +258,10 @@ class RestTelephony:
         Each has Twilio's sid, from_, to, status, direction, start_time and end_time.
         """
         return list(await self._ask(self._client.calls.list_async(start_time_after=since, page_size=500)))
+
+    def warm(self) -> None:
+        """Import what the client imports at its first use: 0.8 s that no caller should wait for."""
+        _ = self._client.api.v2010.account, self._client.conferences, self._client.calls
 
     async def close(self) -> None:
         await self._http.close()

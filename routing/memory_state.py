@@ -128,6 +128,8 @@ class Memory:
         """
         if not contact.in_room:
             return 0
+        if contact.lost_ms:  # the lawyer was gone since
+            return max(0, contact.lost_ms - contact.talk_since_ms)
         till = self.due[DueKind.TALK, contact.id] - self.rules.times.talk_lease if found_out else self.now
         return max(0, till - contact.talk_since_ms)
 

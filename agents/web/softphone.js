@@ -1,6 +1,6 @@
 // The lawyer's telephone: one call at a time, its sound, and what it says about itself.
 
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { request } from "config/http.js";
 import { pageData } from "config/i18n.js";
 import { createPhone } from "config/phone.js";
@@ -35,14 +35,17 @@ function contactOf(sdkCall) {
   return /^c_[0-9a-f]{32}$/.test(id) ? id : "";
 }
 
-function arrived(sdkCall) {
+function arrived(sdkCall) { take(sdkCall); }
+
+function take(sdkCall) {
   call.value = sdkCall;
   const gone = () => { if (call.value === sdkCall) clear(); };
   sdkCall.on("accept", () => {
     open.value = true;
+    spoken = true;
     connecting.value = false;
     const contact = contactOf(sdkCall);
-    if (contact) store.act("accepted", { contact }).catch(() => {}); // the carrier's webhook says it, too
+    if (contact && contact !== rejoining.peek()) store.act("accepted", { contact }).catch(() => {}); // the carrier's webhook says it, too
   });
   sdkCall.on("disconnect", gone);
   sdkCall.on("cancel", gone);
@@ -52,6 +55,39 @@ function arrived(sdkCall) {
     if (!open.value) gone();
   });
   sdkCall.on("mute", (isMuted) => { muted.value = isMuted; });
+}
+
+/** The contact whose talk this page comes back to, after a reload or a lost line; '' when none. */
+export const rejoining = signal("");
+const TRIES = 5;
+let ending = ""; // the contact whose talk its lawyer ended: not to be come back to
+let tries = 0;
+let later = 0;
+
+// The server says that we talk and there is no sound here: come back. At once when the page is new; else a moment
+// later, because at the end of a talk the sound goes first.
+effect(() => {
+  const id = store.live.value && store.state.value === "talking" && !store.ended.value ? store.lawyer.value.contact : "";
+  const silent = call.value === null;
+  clearTimeout(later);
+  if (!id) { rejoining.value = ""; tries = 0; if (store.live.value) ending = ""; return; }
+  if (!silent || connecting.peek()) return;
+  if (id === ending) { store.act("hangup").catch(() => {}); return; } // it did not reach the server then
+  later = setTimeout(rejoin, tries === 0 && !spoken ? 0 : 900, id);
+});
+
+let spoken = false; // this page has had sound
+
+async function rejoin(id) {
+  if (tries++ >= TRIES || call.peek() || store.lawyer.peek()?.contact !== id) return;
+  rejoining.value = id;
+  connecting.value = true;
+  try {
+    const sdkCall = await phone.dial({ rejoin: id });
+    if (sdkCall) { take(sdkCall); held.value = store.contact.peek()?.held ?? false; return; }
+  } catch { /* once more */ }
+  connecting.value = false;
+  later = setTimeout(rejoin, 1500, id);
 }
 
 function clear() {
@@ -77,6 +113,7 @@ export async function reject() {
 /** The caller hears goodbye first: the switchboard is told, then the sound is cut. */
 export async function hangUp() {
   const sdkCall = call.value;
+  ending = store.lawyer.peek()?.contact ?? "";
   const told = store.act("hangup").catch(() => {});
   await Promise.race([told, new Promise((resolve) => { setTimeout(resolve, 800); })]);
   sdkCall?.disconnect();

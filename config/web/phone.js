@@ -123,8 +123,15 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming }) {
     try { await dev.register(); } catch (error) { failed(String(error?.code ?? "register")); }
   }
 
+  /** Call our own application with *params*; resolves to the SDK's Call, null when there is no phone to be had. */
+  async function dial(params) {
+    const dev = await start();
+    if (!dev || closed) return null;
+    return dev.connect({ params });
+  }
+
   return {
-    state, problem, register,
+    state, problem, register, dial,
     /** Stop ringing here, without ending anything: another window is the desk now. register() undoes it. */
     rest() {
       resting = true;

@@ -13,13 +13,15 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from agents import desk, draft, signin
+from agents import desk, draft, drawer, signin
 from agents.accounts import Accounts
 from agents.desks import Desks
 from agents.line import Line
 from agents.notes import Notes
 from agents.second import SecondFactor
+from agents.services import Services
 from agents.voice import VoiceKeys, token_maker
+from anxin.clocks import ClockCounter, list_clocks
 from anxin.summaries import Announcer, SummaryDesk
 from config.auth import Auth, Sessions
 from config.clock import SystemClock
@@ -37,6 +39,31 @@ APPLICATION = "AP" + "5" * 32
 KEYS = VoiceKeys(ACCOUNT, KEY, SECRET, APPLICATION)
 
 
+class ScriptedTalks:
+    """Notes what a desk asked for in a talk."""
+
+    def __init__(self, board: "ScriptedSwitchboard") -> None:
+        self._board = board
+
+    async def consult(self, lawyer_id: str, second: str) -> None:
+        self._board.calls.append(("consult", lawyer_id, second))
+
+    async def end_consult(self, lawyer_id: str) -> None:
+        self._board.calls.append(("end_consult", lawyer_id))
+
+    async def hand_over(self, lawyer_id: str) -> None:
+        self._board.calls.append(("hand_over", lawyer_id))
+
+    async def pass_on(self, lawyer_id: str, channel: str, language: str) -> None:
+        self._board.calls.append(("pass_on", lawyer_id, channel, language))
+
+    async def ask_guest(self, lawyer_id: str, guest: str, number: str) -> None:
+        self._board.calls.append(("ask_guest", lawyer_id, guest, number))
+
+    async def dismiss_guest(self, lawyer_id: str) -> None:
+        self._board.calls.append(("dismiss_guest", lawyer_id))
+
+
 class ScriptedSwitchboard:
     """The switchboard's shape, as a test moves it: every change is told as a fact, as the real one does."""
 
@@ -46,6 +73,8 @@ class ScriptedSwitchboard:
         self.calls: list[tuple[Any, ...]] = []
         self.facts: asyncio.Queue[Fact] = asyncio.Queue()
         self.clock = SystemClock()
+        self.callbacks: list[dict[str, object]] = []
+        self.talks = ScriptedTalks(self)
 
     async def contact(self, contact_id: str) -> Contact | None:
         return self.contacts.get(contact_id)
@@ -55,7 +84,11 @@ class ScriptedSwitchboard:
 
     async def snapshot(self) -> Snapshot:
         return Snapshot(
-            "0-1", self.clock.now_ms(), tuple(self.contacts.values()), tuple(self.lawyers.values())
+            "0-1",
+            self.clock.now_ms(),
+            tuple(self.contacts.values()),
+            tuple(self.lawyers.values()),
+            self.callbacks,
         )
 
     async def sign_in(
@@ -114,6 +147,9 @@ class ScriptedSwitchboard:
     async def record(self, fact: Fact) -> None:
         self.calls.append(("record", fact.kind, fact.contact))
         await self.facts.put(fact)
+
+    async def call_back_now(self, contact_id: str) -> None:
+        self.calls.append(("call_back_now", contact_id))
 
     async def become(self, lawyer_id: str, kind: str, **changes: Any) -> None:
         """Change a lawyer and tell it."""
@@ -181,7 +217,7 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
         )
     )
     room = desk.Office(
-        line=Line(switchboard, accounts, notes, auth, desks, clock),
+        line=Line(switchboard, accounts, notes, auth, desks, clock, Services(trunk=True)),
         pages=pages,
         make_token=token_maker(KEYS),
         transcript=office.transcripts.get,
@@ -192,6 +228,7 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
         prefecture=lambda contact: office.prefectures.get(contact, ""),
     )
     app.include_router(desk.router(room))
+    app.include_router(drawer.router(drawer.Drawer(room.line, list_clocks, ClockCounter(clock))))
     office.summaries = Summaries(engine, clock)
     tell = Announcer(office.summaries, switchboard)
     app.include_router(draft.router(draft.DraftDesk(room, SummaryDesk(office.summaries), tell)))

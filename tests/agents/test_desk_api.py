@@ -15,7 +15,7 @@ from agents.accounts import principal_of
 from config.auth import Principal
 from routing.ports import Contact, ContactState, LawyerState
 
-from .office import CONTACT, KEYS, Office
+from .office import APPLICATION, CONTACT, KEYS, Office
 
 OTHER = "c_" + "2b" * 16
 RECORDING = "RE" + "3c" * 16
@@ -198,7 +198,10 @@ async def test_the_voice_token_is_for_oneself_receives_only_and_is_not_cached(
     assert answer.headers["cache-control"] == "no-store"
     claims = jwt.decode(answer.json()["token"], KEYS.api_key_secret, ["HS256"], options={"verify_iat": False})
     assert claims["grants"]["identity"] == lawyer.lawyer
-    assert claims["grants"]["voice"] == {"incoming": {"allow": True}}
+    assert claims["grants"]["voice"] == {
+        "incoming": {"allow": True},
+        "outgoing": {"application_sid": APPLICATION},
+    }
     assert 3590 <= claims["exp"] - time.time() <= 3600
     assert (await lawyer.client.post("/desk/token")).status_code == 403
 
@@ -259,6 +262,11 @@ TABLE = {
     ("PUT", "/desk/drafts/{contact}/{field}"): (1, 1, 1),
     ("POST", "/desk/drafts/{contact}/{field}/undo"): (1, 1, 1),
     ("POST", "/desk/drafts/{contact}/signature"): (1, 1, 1),
+    ("GET", "/desk/people"): (1, 1, 0),
+    ("GET", "/desk/callbacks"): (1, 1, 0),
+    ("POST", "/desk/callbacks/{contact}/call"): (1, 1, 0),
+    ("GET", "/desk/knowledge"): (1, 1, 0),
+    ("GET", "/desk/clocks/{rule}"): (1, 1, 0),
     ("GET", "/password"): (1, 1, 1),
     ("POST", "/password"): (1, 1, 1),
     ("POST", "/signout"): (1, 1, 1),
@@ -266,6 +274,8 @@ TABLE = {
 OPEN = {
     ("GET", "/signin"),
     ("POST", "/signin"),
+    ("GET", "/signin/second"),
+    ("POST", "/signin/second"),
     ("GET", "/static/npm/{name}"),
     ("GET", "/static/{part}/{name}"),
 }
@@ -292,6 +302,7 @@ async def test_each_route_keeps_to_the_table_of_roles(office: Office) -> None:
     stranger = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=office.app), base_url="http://desk.test")
     for (method, template), allowed in TABLE.items():
         path = template.replace("{contact}", CONTACT).replace("{recording}", RECORDING)
+        path = path.replace("{rule}", "labour_arbitration_1y?event=employment_end_date&start=2026-01-05")
         path = path.replace("{field}", "occupation")
         json = {"text": "x", "base": 0, "writer": "tab-one-1", "seq": 1} if method == "PUT" else None
         assert (await stranger.request(method, path, json=json)).status_code == 401, path

@@ -33,6 +33,7 @@ end
 -- the last sign of it.
 local function talk_of(c, found_out)
   if not c.in_room then return 0 end
+  if c.lost_ms > 0 then return math.max(0, c.lost_ms - c.talk_since_ms) end -- the lawyer was gone since
   local till = found_out and tonumber(call('ZSCORE', DUE, 'talk:' .. c.id)) - times.talk_lease or now
   return math.max(0, till - c.talk_since_ms)
 end
