@@ -14,7 +14,7 @@ from config.errors import AnxinError
 from config.ids import demand_of
 from config.pages import Pages
 
-from . import decisions, ledger, queries, report_pages, selection, words
+from . import decisions, ledger, queries, replay_pages, report_pages, selection, words
 from .decisions import Decisions, NotFound, TokenMaker
 from .feed import Feed, LiveQueue
 from .targets import Targets
@@ -81,6 +81,8 @@ def router(
 
     _time_lines(routes, engine, pages=pages, auth=auth, names=names)
     _lists(routes, engine, pages=pages, auth=auth, clock=clock, answer_ms=answer_ms, names=names)
+    past = replay_pages.router(engine, pages=pages, auth=auth, clock=clock, answer_ms=answer_ms, data=shown)
+    routes.include_router(past)
     decide = Decisions(queue, redis, engine, auth=auth, targets=targets, clock=clock)
     routes.include_router(decisions.router(decide, make_token))
     office = report_pages.Reports(engine, pages, auth, clock, answer_ms, names)

@@ -45,7 +45,7 @@ function Room() {
     <span><span class="number">${caller}</span> · ${lawyer ? nameOf(lawyer) : "—"}</span>
     <span role="status">${t(heard ? `board.mode_${mode}_hint` : "board.room_joining")}</span>
     <span class="modes">${MODES.map((one) => html`<button class="small" aria-pressed=${one === mode} disabled=${!heard || one === mode}
-      onClick=${() => { dialog.value = { kind: one, ...room.value }; }}>${t(`board.mode_${one}`)}</button>`)}
+      onClick=${() => { dialog.value = { ...room.value, kind: one }; }}>${t(`board.mode_${one}`)}</button>`)}
       <button class="small danger" onClick=${leave}>${t("board.leave_room")}</button></span>
   </section>`;
 }
@@ -80,7 +80,7 @@ function Board() {
           <${Links} />
         </div><${Alarms} /><${Notice} /><${Room} />`}
     ${loaded.value
-      ? html`<${Tiles} /><div class="panels"><${Line} /><${Map} /><${Callbacks} /><${Lawyers} /><${Demands} /><div class="stack"><${Promises} /><${Curves} /></div></div>`
+      ? html`<${Tiles} /><div class="panels"><${Line} /><${Map} /><${Callbacks} /><${Lawyers} /><${Demands} />${!pageData.replay && html`<div class="stack"><${Promises} /><${Curves} /></div>`}</div>`
       : !pageData.replay && html`<p class="muted wait">${t("common.feed_connecting")}</p>`}
     ${dialog.value && html`<${Decide} key=${`${dialog.value.kind}${dialog.value.id ?? dialog.value.contact ?? ""}`} about=${dialog.value} onDone=${decided} />`}
   </div>`;

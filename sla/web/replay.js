@@ -39,7 +39,7 @@ export function Replay() {
   useEffect(() => {
     if (!playing.value) return undefined;
     const timer = setInterval(() => {
-      if (minute.value >= 1439) { playing.value = false; return; }
+      if (minute.value >= 1440) { playing.value = false; return; }
       if (!busy.value) { minute.value += 1; look(); }
     }, 400);
     return () => clearInterval(timer);
@@ -48,7 +48,7 @@ export function Replay() {
     <div><label for="replay-day">${t("board.replay_day")}</label>
       <input id="replay-day" type="date" value=${pageData.replay.day} max=${pageData.replay.today} onChange=${(event) => { if (event.target.value) location.search = `?day=${event.target.value}&minute=${minute.value}`; }} /></div>
     <div class="slide"><label for="replay-minute">${t("board.replay_time")} <output class="number">${wordsOf(minute.value)}</output></label>
-      <input id="replay-minute" type="range" min="0" max="1439" value=${minute.value} aria-valuetext=${wordsOf(minute.value)} onInput=${(event) => { minute.value = Number(event.target.value); look(); }} /></div>
+      <input id="replay-minute" type="range" min="0" max="1440" value=${minute.value} aria-valuetext=${wordsOf(minute.value)} onInput=${(event) => { minute.value = Number(event.target.value); look(); }} /></div>
     <button type="button" aria-pressed=${playing.value} onClick=${() => { playing.value = !playing.value; }}>${t(playing.value ? "board.replay_stop" : "board.replay_play")}</button>
     <span class="muted" role="status">${busy.value ? t("board.replay_busy") : t("board.replay_past")}</span>
     ${problem.value && html`<p class="banner breach" role="alert">${problem.value}</p>`}
