@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, WebSocket
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from config.auth import Principal
@@ -18,6 +18,7 @@ from .cards import card_of, note_card
 from .line import Line
 from .notes import LIMIT, Draft, NoteConflict
 from .ports import HistoryReader, PlaceReader, RecordingReader, TranscriptReader, no_recording, nowhere
+from .sound import answer_sound
 from .voice import TTL_S, TokenMaker
 
 HEARD_S = 300  # playing on, or again, within this time is one listen
@@ -73,7 +74,14 @@ class Office:
     def audible(self, contact: str, said: Mapping[str, Any] | None) -> list[str]:
         """Return the recordings of a transcript that can be played. Blocking."""
         named = dict.fromkeys(turn.get("recording", "") for turn in (said or {}).get("turns", ()))
-        return [one for one in named if one and self.recording(contact, one) is not None]
+        return [one for one in named if one and self.is_here(contact, one)]
+
+    def is_here(self, contact: str, recording: str) -> bool:
+        """Can a recording be played? Blocking."""
+        sound = self.recording(contact, recording)
+        if sound is not None:
+            sound.close()
+        return sound is not None
 
     async def check_theirs(self, principal: Principal, contact: str) -> None:
         """Raise NotYours unless this lawyer has the contact, or had it."""
@@ -81,7 +89,6 @@ class Office:
             return
         if await asyncio.to_thread(self.line.notes.find, contact, principal.lawyer_id) is None:
             raise NotYours("no such contact")
-
 
     async def check_may_see(self, principal: Principal, contact: str) -> None:
         """Raise NotYours: a lawyer sees their own contacts, everybody else those of their prefecture."""
@@ -200,13 +207,15 @@ def _recording_route(routes: APIRouter, office: Office) -> None:
     Anyone = Annotated[Principal, Depends(line.auth.current)]  # noqa: N806 - a type
 
     @routes.get("/desk/recordings/{contact}/{recording}")
-    async def play(contact: ContactPath, recording: RecordingPath, principal: Anyone) -> Response:
+    async def play(
+        request: Request, contact: ContactPath, recording: RecordingPath, principal: Anyone
+    ) -> Response:
         """Return the sound, whole or by range. Every listen is a fact of the ledger (PIPL 54)."""
         await office.check_may_see(principal, contact)
-        path = await asyncio.to_thread(office.recording, contact, recording)
-        if path is None:
+        sound = await asyncio.to_thread(office.recording, contact, recording)
+        if sound is None:
             raise NotYours("no such recording")
         if await line.desks.is_first(f"heard:{principal.lawyer_id}:{recording}", HEARD_S):
             body = {"recording": recording, "by": principal.lawyer_id, "role": principal.role}
             await line.switchboard.record(Fact("recording.heard", line.clock.now_ms(), contact, "", body))
-        return FileResponse(path, media_type="audio/wav", headers={"Cache-Control": "no-store"})
+        return await asyncio.to_thread(answer_sound, sound, request.headers.get("range", ""))

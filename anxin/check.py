@@ -11,7 +11,7 @@ from config.db import open_engine, schema_is_current
 from config.redis import open_sync_redis
 from config.settings import PREFIX, Settings
 
-SECRET = ("token", "secret", "_url")
+SECRET = ("token", "secret", "_url", "_keys")
 
 
 def explain(settings: Settings, misspelt: list[str], console: Console) -> int:
@@ -26,6 +26,13 @@ def explain(settings: Settings, misspelt: list[str], console: Console) -> int:
         origin = "环境 · environment" if os.environ.get(variable) else "默认 · default"
         table.add_row(variable, shown or "—", origin, field.description or "")
     console.print(table, markup=False, highlight=False)
+    names = ", ".join(name for name, _ in settings.recording_ring)
+    where = f"{PREFIX}RECORDING_KEYS" if settings.recording_keys else f"{settings.var / 'secrets.json'}"
+    console.print(
+        f"录音加密 · recordings are sealed with AES-256-GCM, key {names} from {where}."
+        " 请备份密钥：丢失后录音无法打开 · back the key up: without it no recording opens.",
+        markup=False,
+    )
     wrong = [*misspelt, *_unreachable(settings)]
     for line in wrong:
         console.print(f"✗ {line}", markup=False)

@@ -7,14 +7,16 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rq import Queue
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
 from config.clock import Clock
+from config.errors import AnxinError
 from config.ids import call_of
+from config.log import Log
 from ivr.detection import Earlier
 from ivr.links import Matter
 from routing.switchboard import Switchboard
@@ -22,8 +24,11 @@ from sla.demands import number_key
 from sla.tables import DemandRow, LedgerRow
 from transcription import store
 from transcription.queue import enqueue
+from transcription.vault import Vault
 
 HISTORY_ROWS = 20
+
+log = Log(__name__)
 
 
 class CallerHistory:
@@ -130,13 +135,17 @@ def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
     }
 
 
-def sound_of(engine: Engine, var: Path, contact: str, recording: str) -> Path | None:
-    """Return the file of a contact's recording, None if there is none here or it is another contact's."""
+def sound_of(engine: Engine, var: Path, vault: Vault, contact: str, recording: str) -> BinaryIO | None:
+    """Open a contact's recording; None if there is none here or it is another contact's."""
     row = store.find(engine, recording)
     if row is None or row.contact != contact or not row.path:
         return None
     path = var / row.path
-    return path if path.is_file() else None
+    try:
+        return vault.open(path) if path.is_file() else None
+    except AnxinError as error:
+        log.error("recording.shut", recording=recording, reason=str(error))
+        return None
 
 
 class RecordingDesk:

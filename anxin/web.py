@@ -47,6 +47,7 @@ from ivr.links import Links, Mine
 from sla.targets import load_targets
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
+from transcription.vault import Vault
 
 from . import backoffice
 from .parts import Parts, open_parts
@@ -118,7 +119,7 @@ def create_app(settings: Settings) -> FastAPI:
         history=history.of_contact,
         offer_s=settings.offer_seconds,
         wrapup_s=settings.wrapup_seconds,
-        recording=partial(sound_of, parts.engine, settings.var),
+        recording=partial(sound_of, parts.engine, settings.var, Vault(settings.recording_ring)),
         prefecture=partial(prefecture_of, parts.engine),
         captions=parts.account.captions,
     )

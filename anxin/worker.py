@@ -22,6 +22,7 @@ from transcription.media import Carrier
 from transcription.queue import QUEUE
 from transcription.recognizers import Recognizer
 from transcription.recognizers.choice import choose_recognizer, plan_recognizer
+from transcription.vault import Vault
 
 from .drafts import Drafter
 
@@ -59,6 +60,7 @@ def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
     return Work(
         engine=engine,
         var=Path(settings.var),
+        vault=Vault(settings.recording_ring),
         carrier=Carrier(
             settings.carrier_base, keys.account_sid, keys.api_key_sid, keys.api_key_secret, settings.tls_cert
         ),

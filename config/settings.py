@@ -4,9 +4,12 @@ Secrets that nobody set are made once and kept in ``var/secrets.json`` (mode 600
 every process on this machine, sees the same ones. Several machines share them by setting them.
 """
 
+import base64
 import difflib
+import fcntl
 import json
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
     captions: Literal["auto", "on", "off"] = Field("auto", description="live captions on the desk")
     workers: int = Field(1, ge=1, le=16, description="transcription workers that anxin up starts")
     session_secret: str = Field("", description="key of sessions and private links")
+    recording_keys: str = Field(
+        "",
+        description="keys of sealed recordings: name=base64 of 32 bytes, comma separated; the first seals,"
+        " the others still open; unset = one made in var/secrets.json (back it up: no key, no recordings)",
+    )
     demo: bool = Field(True, description="with no account at all, make demo accounts and print them")
     trusted_proxies: str = Field("", description="proxies before the web: addresses or networks, by commas")
     alarm_webhook: HttpUrl = Field("", description="alarms are posted here as JSON")
@@ -119,6 +127,12 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
             raise ValueError("expected sqlite:///file or postgresql://user:password@host/name")
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("recording_keys")
+    @classmethod
+    def _recording_keys(cls, value: str) -> str:
+        _ring(value)
+        return value
 
     @model_validator(mode="after")
     def _together(self) -> Self:
@@ -176,6 +190,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.var / 'anxin.db').absolute()}"
 
     @cached_property
+    def recording_ring(self) -> tuple[tuple[str, bytes], ...]:
+        """The keys of sealed recordings, (name, 32 bytes): the first seals, every one opens."""
+        return _ring(self.recording_keys or _kept_recording_keys(self.var))
+
+    @cached_property
     def keys(self) -> "Keys":
         """The secrets: those that are set, and for the rest the ones kept in var/secrets.json."""
         made = {} if self.twilio else _kept_secrets(self.var)
@@ -224,6 +243,39 @@ def _kept_secrets(var: Path) -> dict[str, str]:
     except json.JSONDecodeError as error:
         raise BadSetting(f"{path} is not readable as JSON ({error}): restore it from a backup") from error
     return kept
+
+
+def _ring(text: str) -> tuple[tuple[str, bytes], ...]:
+    """Read ``name=base64,..``. Raise ValueError."""
+    ring = []
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, _, encoded = part.partition("=")
+        key = base64.b64decode(encoded, validate=True)
+        if not re.fullmatch(r"[0-9a-zA-Z._-]{1,16}", name) or len(key) != 32:
+            raise ValueError("expected name=base64 of 32 bytes, the name of 1 to 16 letters and digits")
+        ring.append((name, key))
+    if len({name for name, _ in ring}) != len(ring):
+        raise ValueError("two recording keys have the same name")
+    return tuple(ring)
+
+
+def _kept_recording_keys(var: Path) -> str:
+    """Return the key kept in var/secrets.json; whoever comes first makes it, exactly once."""
+    _kept_secrets(var)
+    path = var / "secrets.json"
+    with (var / "secrets.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept: dict[str, str] = json.loads(path.read_text())
+        if "recording_keys" not in kept:
+            kept["recording_keys"] = f"k1={base64.b64encode(secrets.token_bytes(32)).decode()}"
+            draft = path.with_suffix(f".{os.getpid()}")
+            draft.touch(mode=0o600)
+            with draft.open("w") as file:
+                file.write(json.dumps(kept, indent=1) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        return kept["recording_keys"]
 
 
 def load_settings(**values: Any) -> Settings:

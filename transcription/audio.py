@@ -5,6 +5,7 @@ Channels: 1 is the caller, 2 the lawyer. soundfile reads WAV, FLAC, MP3, OGG and
 channels, soxr changes the rate, both block by block; the tracks lie in a scratch directory meanwhile.
 """
 
+import os
 import shutil
 import struct
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import imageio_ffmpeg
 import numpy as np
@@ -22,6 +24,7 @@ import soxr
 from numpy.typing import NDArray
 
 from .errors import AudioEmpty, AudioMissing, NotAudio, TooManyChannels
+from .vault import Opener, open_plain
 
 with warnings.catch_warnings():  # pydub has an invalid escape in a pattern, and looks for an ffmpeg on PATH
     warnings.simplefilter("ignore")
@@ -94,14 +97,15 @@ class _Source:
 
 
 @contextmanager
-def open_audio(path: Path, scratch: Path | None = None) -> Iterator[Audio]:
+def open_audio(path: Path, scratch: Path | None = None, opener: Opener = open_plain) -> Iterator[Audio]:
     """Give a recording's tracks at 16 kHz; they vanish when the context ends.
 
-    *scratch* holds 115 MB per hour and channel meanwhile (default: the system's directory for such).
+    *opener* reads the file (``vault.Vault.open`` for what we keep). *scratch* holds 115 MB per hour and
+    channel meanwhile (default: the system's directory for such).
     Raise AudioMissing, AudioEmpty, NotAudio, TooManyChannels.
     """
     with tempfile.TemporaryDirectory(dir=scratch, prefix="audio-") as directory:
-        with _opened(path, Path(directory)) as source:
+        with _opened(path, Path(directory), opener) as source:
             tracks = _tracks(source, Path(directory))
             truncated = source.truncated
         length_s = max(track.length_s for track in tracks)
@@ -110,9 +114,12 @@ def open_audio(path: Path, scratch: Path | None = None) -> Iterator[Audio]:
         yield Audio(tracks, length_s, truncated)
 
 
-def native_blocks(path: Path) -> Iterator[tuple[int, list[NDArray[np.int16]]]]:
+def native_blocks(path: Path, opener: Opener = open_plain) -> Iterator[tuple[int, list[NDArray[np.int16]]]]:
     """Yield (rate, channels) block by block at the file's own rate. Raise as open_audio does."""
-    with tempfile.TemporaryDirectory(prefix="audio-") as directory, _opened(path, Path(directory)) as source:
+    with (
+        tempfile.TemporaryDirectory(prefix="audio-") as directory,
+        _opened(path, Path(directory), opener) as source,
+    ):
         for channels in source.blocks():
             yield source.file.samplerate, channels
 
@@ -140,29 +147,35 @@ def _split(block: NDArray[np.int16], rate: int) -> list[NDArray[np.int16]]:
 
 
 @contextmanager
-def _opened(path: Path, directory: Path) -> Iterator[_Source]:
+def _opened(path: Path, directory: Path, opener: Opener) -> Iterator[_Source]:
     if not path.is_file():
         raise AudioMissing(f"there is no file {path}")
-    if path.stat().st_size == 0:
-        raise AudioEmpty(f"{path.name} has zero bytes")
-    truncated, readable = _checked_wav(path, directory)
-    try:
-        file = soundfile.SoundFile(readable)
-    except soundfile.LibsndfileError:
-        decoded, broke_off = _by_ffmpeg(path, directory / "decoded.wav")
-        truncated |= broke_off
-        file = soundfile.SoundFile(decoded)
-    with file:
-        if file.channels > 2:
-            raise TooManyChannels(f"{path.name} has {file.channels} channels: a call has one, or two")
-        yield _Source(file, truncated)
+    with opener(path) as sound:
+        if sound.seek(0, os.SEEK_END) == 0:
+            raise AudioEmpty(f"{path.name} has zero bytes")
+        truncated, mended = _checked_wav(sound, directory)
+        sound.seek(0)
+        try:
+            file = soundfile.SoundFile(mended or sound)
+        except soundfile.LibsndfileError:
+            decoded, broke_off = _by_ffmpeg(path, sound, directory)
+            truncated |= broke_off
+            file = soundfile.SoundFile(decoded)
+        with file:
+            if file.channels > 2:
+                raise TooManyChannels(f"{path.name} has {file.channels} channels: a call has one, or two")
+            yield _Source(file, truncated)
 
 
-def _by_ffmpeg(path: Path, target: Path) -> tuple[Path, bool]:
-    """Decode *path* into a WAV; return it, and whether the sound broke off."""
+def _by_ffmpeg(path: Path, sound: BinaryIO, directory: Path) -> tuple[Path, bool]:
+    """Decode *sound* into a WAV; return it, and whether the sound broke off."""
+    source, target = directory / f"source{path.suffix}", directory / "decoded.wav"
+    sound.seek(0)
+    with source.open("wb") as copy:
+        shutil.copyfileobj(sound, copy)
     command = [
         *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-protocol_whitelist", "file"),
-        *("-format_whitelist", _CONTAINERS, "-i", f"file:{path.absolute()}"),
+        *("-format_whitelist", _CONTAINERS, "-i", f"file:{source.absolute()}"),
         *("-vn", "-c:a", "pcm_s16le", "-rf64", "auto", str(target)),
     ]
     try:
@@ -174,27 +187,33 @@ def _by_ffmpeg(path: Path, target: Path) -> tuple[Path, bool]:
     return target, done.returncode != 0 or bool(done.stderr)
 
 
-def _checked_wav(path: Path, directory: Path) -> tuple[bool, Path]:
-    """Does a WAV end before its header says (libsndfile trusts the file's size), and which file to read.
+def _checked_wav(file: BinaryIO, directory: Path) -> tuple[bool, Path | None]:
+    """Does a WAV end before its header says (libsndfile trusts the file's size), and a mended copy to read.
 
     A writer that was killed leaves a size of 0 and then the sound: that gets a mended copy.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(4) != b"RIFF" or not file.seek(8) or file.read(4) != b"WAVE":
-            return False, path
-        while len(head := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", head)
-            start = file.tell()
-            if name != b"data":
-                file.seek(length + length % 2, 1)
-            elif length == 0 and size > start:
-                mended = directory / "mended.wav"
-                shutil.copyfile(path, mended)
-                with mended.open("r+b") as copy:
-                    copy.seek(start - 4)
-                    copy.write(struct.pack("<I", min(size - start, 0xFFFFFFFF)))
-                return False, mended
-            else:
-                return length not in _STREAMED and start + length > size, path
-    return True, path
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(4) != b"RIFF" or not file.seek(8) or file.read(4) != b"WAVE":
+        return False, None
+    while len(head := file.read(8)) == 8:
+        name, length = struct.unpack("<4sI", head)
+        start = file.tell()
+        if name != b"data":
+            file.seek(length + length % 2, os.SEEK_CUR)
+        elif length == 0 and size > start:
+            return False, _mended(file, directory, start, size)
+        else:
+            return length not in _STREAMED and start + length > size, None
+    return True, None
+
+
+def _mended(file: BinaryIO, directory: Path, start: int, size: int) -> Path:
+    """Copy a WAV whose data chunk says that it is empty, with its true length."""
+    mended = directory / "mended.wav"
+    file.seek(0)
+    with mended.open("w+b") as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(start - 4)
+        copy.write(struct.pack("<I", min(size - start, 0xFFFFFFFF)))
+    return mended

@@ -29,6 +29,7 @@ from .pipeline import Transcript, transcribe_file
 from .recognizers import Hints, Recognizer
 from .store import State
 from .turns import Turn
+from .vault import Vault
 from .voices import measure_voices
 
 GIVE_UP_LATE = 40  # tries to fetch: with the waits below about 17 hours
@@ -50,6 +51,7 @@ class Work:
 
     engine: Engine
     var: Path
+    vault: Vault
     carrier: Carrier
     choose: Callable[[], tuple[Recognizer | None, str]]
     hints: Hints
@@ -178,9 +180,9 @@ class _Run:
         if recording.path and (var / recording.path).is_file():
             return var / recording.path
         self._advance(state=State.FETCHING, reason="")
-        path = Path("recordings") / f"{recording.id}.wav"
+        path = Path("recordings") / f"{recording.id}.sealed"
         if not (var / path).is_file():
-            fetch_recording(self._work.carrier, recording.id, var / path, self._beat)
+            fetch_recording(self._work.carrier, recording.id, var / path, self._work.vault, self._beat)
         recording.path = str(path)
         self._advance(path=recording.path)
         return var / path
@@ -190,7 +192,9 @@ class _Run:
         if recording.length_s is not None:
             return
         try:
-            caller_s, lawyer_s, length_s = (round(value, 2) for value in measure_voices(path))
+            caller_s, lawyer_s, length_s = (
+                round(value, 2) for value in measure_voices(path, self._work.vault.open)
+            )
         except AnxinError as error:
             if error.retryable:  # an empty file: the carrier may have been asked too soon, so ask again
                 path.unlink()
@@ -226,6 +230,7 @@ class _Run:
             lexicon=self._work.lexicon,
             progress=self._progress,
             scratch=scratch,
+            opener=self._work.vault.open,
         )
         recording = self._recording
         now_ms = self._work.clock.now_ms()

@@ -1,7 +1,6 @@
 """A recording's sound, from the carrier's REST interface (Twilio's contract) into a file."""
 
 import base64
-import os
 import ssl
 import urllib.error
 import urllib.request
@@ -9,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
 from .errors import RecordingGone, RecordingLate
+from .vault import Vault
 
 TWILIO = "https://api.twilio.com"
 TIMEOUT_S = 20.0
@@ -29,46 +30,40 @@ class Carrier:
     ca: Path | None = None
 
     def media_url(self, recording_id: str) -> str:
+        return f"{self._of(recording_id)}.wav?RequestedChannels=2"
+
+    def resource_url(self, recording_id: str) -> str:
+        return f"{self._of(recording_id)}.json"
+
+    def _of(self, recording_id: str) -> str:
         base = self.base or TWILIO
-        return (
-            f"{base}/2010-04-01/Accounts/{self.account_sid}/Recordings/{recording_id}.wav?RequestedChannels=2"
-        )
+        return f"{base}/2010-04-01/Accounts/{self.account_sid}/Recordings/{recording_id}"
 
 
 def fetch_recording(
-    carrier: Carrier, recording_id: str, target: Path, beat: Callable[[], None] = lambda: None
+    carrier: Carrier, recording_id: str, target: Path, vault: Vault, beat: Callable[[], None] = lambda: None
 ) -> None:
-    """Write the recording to *target*, whole or not at all, readable by this user only.
+    """Write the recording to *target*, sealed, whole or not at all.
 
     *beat* is called as it arrives, so that the caller can show that it lives.
 
     Raise RecordingLate (no media yet, carrier unreachable, broke off) or RecordingGone (refused for good).
     """
-    request = urllib.request.Request(carrier.media_url(recording_id))  # noqa: S310 - the base is a checked setting
-    login = base64.b64encode(f"{carrier.user}:{carrier.password}".encode()).decode()
-    # Unredirected: a carrier may send us on to its media store, which must not see our password.
-    request.add_unredirected_header("Authorization", f"Basic {login}")
-    context = ssl.create_default_context()
-    if carrier.ca is not None:
-        context.load_verify_locations(carrier.ca)
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = target.with_suffix(f".{os.getpid()}.part")
     try:
         with (
-            urllib.request.urlopen(request, timeout=TIMEOUT_S, context=context) as answer,  # noqa: S310
-            os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out,
+            _asked(carrier, carrier.media_url(recording_id)) as answer,
+            vault.writing(target) as sink,
         ):
+            size = 0
             while block := answer.read(_BLOCK):
-                out.write(block)
+                sink.write(block)
                 beat()
-                if out.tell() > LARGEST:
+                size += len(block)
+                if size > LARGEST:
                     raise RecordingGone(f"recording {recording_id} is larger than {LARGEST} bytes")
-            out.flush()
-            os.fsync(out.fileno())
             promised = answer.headers.get("Content-Length")
-            if promised is not None and int(promised) != out.tell():
-                raise RecordingLate(f"recording {recording_id} broke off after {out.tell()} bytes")
-        draft.rename(target)
+            if promised is not None and int(promised) != size:
+                raise RecordingLate(f"recording {recording_id} broke off after {size} bytes")
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in {404, 408, 425, 429} or error.code >= 500:
@@ -76,5 +71,26 @@ def fetch_recording(
         raise RecordingGone(f"the carrier refuses recording {recording_id} ({error.code})") from error
     except (OSError, HTTPException) as error:
         raise RecordingLate(f"the carrier does not give recording {recording_id}: {error}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+
+
+def forget_recording(carrier: Carrier, recording_id: str) -> bool:
+    """Have the carrier delete its copy; return False if it could not be asked now."""
+    try:
+        _asked(carrier, carrier.resource_url(recording_id), "DELETE").close()
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code == 404
+    except (OSError, HTTPException):
+        return False
+    return True
+
+
+def _asked(carrier: Carrier, url: str, method: str = "GET") -> Any:
+    request = urllib.request.Request(url, method=method)  # noqa: S310 - the base is a checked setting
+    login = base64.b64encode(f"{carrier.user}:{carrier.password}".encode()).decode()
+    # Unredirected: a carrier may send us on to its media store, which must not see our password.
+    request.add_unredirected_header("Authorization", f"Basic {login}")
+    context = ssl.create_default_context()
+    if carrier.ca is not None:
+        context.load_verify_locations(carrier.ca)
+    return urllib.request.urlopen(request, timeout=TIMEOUT_S, context=context)  # noqa: S310 - as above

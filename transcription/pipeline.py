@@ -10,6 +10,7 @@ from .lexicon import Lexicon
 from .recognizers import Hints, Recognizer
 from .segments import LONGEST_S, Segmentation, Span, find_speech
 from .turns import Turn
+from .vault import Opener, open_plain
 
 Progress = Callable[[float], None]  # 0 to 1
 TURN_PAUSE_S = 1.5  # a longer pause of the same speaker starts another turn
@@ -64,12 +65,13 @@ def transcribe_file(
     lexicon: Lexicon,
     progress: Progress = lambda _: None,
     scratch: Path | None = None,
+    opener: Opener = open_plain,
 ) -> Transcript:
     """Return what is said in the recording at *path*.
 
     *progress* is called with the share of the speech that is decoded, up to 1. Raise as ``open_audio`` does.
     """
-    with open_audio(path, scratch) as audio:
+    with open_audio(path, scratch, opener) as audio:
         speakers = SPEAKERS[len(audio.tracks)]
         found = find_speech(audio.tracks)
         units = _units(found)

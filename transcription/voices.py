@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .audio import SHORTEST_S, native_blocks
 from .errors import AudioEmpty
+from .vault import Opener, open_plain
 
 FRAMES = 100  # per second
 SILENT_DB = -66.0  # full scale is 0; below this nothing is talk, however quiet the line
@@ -26,7 +27,7 @@ Levels = NDArray[np.float32]  # dB of each frame
 Runs = list[tuple[int, int]]  # [first frame, frame after the last)
 
 
-def measure_voices(path: Path) -> tuple[float, float, float]:
+def measure_voices(path: Path, opener: Opener = open_plain) -> tuple[float, float, float]:
     """Return how many seconds the caller talks, the lawyer talks, and the recording lasts.
 
     With one channel nobody can say who talks: both are 0. Takes about 1 s for an hour. Raise as
@@ -34,7 +35,7 @@ def measure_voices(path: Path) -> tuple[float, float, float]:
     """
     parts: list[list[Levels]] = []
     samples, rate = 0, 0
-    for rate, channels in native_blocks(path):
+    for rate, channels in native_blocks(path, opener):
         samples += len(channels[0])
         parts.append([levels(channel.astype(np.float32) / np.float32(32768), rate) for channel in channels])
     if not rate or samples / rate < SHORTEST_S:

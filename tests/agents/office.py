@@ -224,7 +224,7 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
         history=lambda contact: office.history.get(contact, []),
         offer_s=20,
         wrapup_s=120,
-        recording=lambda *which: office.recordings.get(which),
+        recording=lambda *which: path.open("rb") if (path := office.recordings.get(which)) else None,
         prefecture=lambda contact: office.prefectures.get(contact, ""),
     )
     app.include_router(desk.router(room))

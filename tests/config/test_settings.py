@@ -83,3 +83,22 @@ def test_secrets_are_never_printed(tmp_path: Path) -> None:
     keys = load_settings(var=tmp_path).keys
 
     assert json.loads((tmp_path / "secrets.json").read_text())["auth_token"] not in repr(keys)
+
+
+def test_the_recording_key_is_made_once_also_beside_older_secrets(tmp_path: Path) -> None:
+    load_settings(var=tmp_path).keys  # noqa: B018 - makes the secrets
+    first = load_settings(var=tmp_path)
+    ((name, key),) = first.recording_ring
+    assert (name, len(key)) == ("k1", 32)
+    assert load_settings(var=tmp_path).recording_ring == first.recording_ring
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+    assert load_settings(var=tmp_path).keys == first.keys
+
+
+def test_recording_keys_can_be_set_and_rotated(tmp_path: Path) -> None:
+    old, new = "A" * 43 + "=", "B" * 42 + "A="
+    ring = load_settings(var=tmp_path, recording_keys=f"n2={new}, n1={old}").recording_ring
+    assert [name for name, _ in ring] == ["n2", "n1"]
+    for bad in ("n1", "n1=AAAA", f"n1={old},n1={new}", f"{'x' * 17}={old}", "n1=***"):
+        with pytest.raises(BadSetting, match="ANXIN_RECORDING_KEYS"):
+            load_settings(var=tmp_path, recording_keys=bad)

@@ -76,7 +76,7 @@ def draft(engine: Engine, at_ms: int = 1, **changes: Any) -> None:
 
 
 def edit(book: Summaries, field: str, value: Any, by: Person = LI, **about: Any) -> Any:
-    told = {"base": 0, "version": 0, "writer": "tab-one-1", "seq": 1} | about
+    told: dict[str, Any] = {"base": 0, "version": 0, "writer": "tab-one-1", "seq": 1} | about
     return book.edit(CONTACT, Edit(field, value, **told), by)
 
 
