@@ -50,8 +50,8 @@ from transcription.signing import Summaries
 from transcription.vault import Vault
 
 from . import backoffice
-from .parts import Parts, open_parts
 from .clocks import ClockCounter, list_clocks
+from .parts import Parts, open_parts
 from .readers import CallerHistory, RecordingDesk, matter_of, prefecture_of, sound_of, transcript_of
 from .summaries import Announcer, SummaryDesk
 
@@ -89,8 +89,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        running = [asyncio.create_task(desks.run(parts.tail), name="desks")]
         await asyncio.to_thread(parts.telephony.warm)
+        running = [asyncio.create_task(desks.run(parts.tail), name="desks")]
         yield
         for task in running:
             task.cancel()
@@ -108,8 +108,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(agents.signin.router(door))
     backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
     keys = settings.keys
-    office = Office(
     services = Services(trunk=bool(settings.sip_trunk) or settings.twilio)
+    office = Office(
         line=Line(parts.switchboard, accounts, notes, auth, desks, parts.clock, services),
         pages=pages,
         make_token=token_maker(
@@ -124,9 +124,9 @@ def create_app(settings: Settings) -> FastAPI:
         captions=parts.account.captions,
     )
     app.include_router(agents.desk.router(office))
-    summaries = Summaries(parts.engine, parts.clock)
     drawer = Drawer(office.line, list_clocks, ClockCounter(parts.clock))
     app.include_router(agents.drawer.router(drawer))
+    summaries = Summaries(parts.engine, parts.clock)
     tell = Announcer(summaries, parts.switchboard)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
     board = sla.board.router(
