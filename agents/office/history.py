@@ -115,7 +115,7 @@ def _shown(entry: Entry, names: Mapping[int, str]) -> Shown:
         before=entry.before,
         after=entry.after,
         undone=entry.undone,
-        fields=entry.fields,
+        fields=[one for one in entry.fields if one in entry.before or entry.after[one]],
         subject=subject,
         undoable=(row.what, row.action) in UNDOABLE,
         names=names,
