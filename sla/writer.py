@@ -29,7 +29,7 @@ from .book import Needs
 from .demands import Rules
 from .tables import LedgerRow, WriterRow, table_of
 
-BATCH = 500
+BATCH = 2000  # at most so many share one commit and one look at the projections; none is waited for
 LEASE_MS = 10_000
 KEEP_MS = 24 * 3_600_000
 TRIM_EVERY_MS = 60_000
