@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from fastapi import WebSocket, WebSocketDisconnect
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,6 +33,7 @@ TICK_S = 0.1
 BEAT_S = 1.0
 BEHIND = 30  # messages a viewer may be behind before it gets a snapshot instead
 SLOW_S = 5.0  # curves, map and four 100s are read so often
+READ_S = 2.0  # a database that takes longer is said to be stuck
 PARTS = ("clock", "ledger", "recognizer", "carrier")
 ALARMS, NOTICE = "board:alarms", "board:notice"  # what sla.alarms and sla.notices keep in Redis
 _LOG = Log("sla.feed")
@@ -104,6 +105,7 @@ class Circle:
         self.books_at = -SLOW_S
         self.slow: view.View = dict(view.SLOW)
         self.slow_at = -SLOW_S
+        self.reading: asyncio.Task[None] | None = None
 
     def publish(self, new: view.View, at_ms: int, beat: bool) -> bool:
         """Give each viewer what changed, or a beat when one is due; return whether anything went out."""
@@ -144,6 +146,8 @@ class Feed:
         self._answer_ms, self._channel = answer_ms, channel
         self._circles: dict[str, Circle] = {}
         self._books_wanted = True
+        self._probed: dict[str, Mapping[str, str]] = {}
+        self._probed_at = -BEAT_S
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -210,14 +214,25 @@ class Feed:
         for circle in tuple(self._circles.values()):
             if wanted or now - circle.books_at >= SLOW_S:
                 try:
-                    await asyncio.to_thread(self._read_database, circle, now)
-                except SQLAlchemyError as error:
+                    await self._read_in_time(circle, now)
+                except (SQLAlchemyError, TimeoutError) as error:
                     _LOG.warning("board.no_database", error=type(error).__name__)
                     self._books_wanted = True
                     stuck = {"database": health.fields("stuck", error=type(error).__name__)}
                     signs = replace(signs, health={**signs.health, **stuck})
             views.append((circle, view.view_of(snapshot, circle.books, signs, circle.slow, circle.scope)))
         return views
+
+    async def _read_in_time(self, circle: Circle, now: float) -> None:
+        """Read the database; raise TimeoutError when it hangs. What hangs is waited for, not asked again."""
+        patience_s = 0.0 if circle.reading else READ_S
+        reading = circle.reading or asyncio.create_task(asyncio.to_thread(self._read_database, circle, now))
+        circle.reading = reading
+        done, _ = await asyncio.wait({reading}, timeout=patience_s)
+        if not done:
+            raise TimeoutError
+        circle.reading = None
+        reading.result()
 
     def _read_database(self, circle: Circle, now: float) -> None:
         asked = {"now_ms": self._clock.now_ms(), "answer_ms": self._answer_ms}
@@ -234,7 +249,21 @@ class Feed:
             pipe.hgetall(ALARMS)
             pipe.hgetall(NOTICE)
             *parts, alarms, notice = await pipe.execute()
-        return view.Signs(dict(zip(PARTS, parts, strict=True)), alarms, notice)
+        found = dict(zip(PARTS, parts, strict=True)) | await self._probe()
+        return view.Signs(found, alarms, notice)
+
+    async def _probe(self) -> dict[str, Mapping[str, str]]:
+        """Return a part ``queue`` while nothing can be decided: Redis refuses to write."""
+        now = time.monotonic()
+        if now - self._probed_at >= BEAT_S:
+            self._probed_at, self._probed = now, {}
+            try:
+                await self._redis.set(health.PREFIX + "probe", "1")
+            except ResponseError as refused:
+                error = type(refused).__name__
+                _LOG.warning("queue.refuses", error=error, why=str(refused)[:80])
+                self._probed = {"queue": health.fields("stuck", error=error)}
+        return self._probed
 
     async def _follow_facts(self) -> None:
         while True:
