@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Engine, Row, and_, func, literal, select, 
 from .demands import DAY_MS, DemandState, Stage
 from .four100 import period
 from .queries import within
-from .tables import DemandRow, table_of
+from .tables import DemandRow, LedgerRow, table_of
 from .today import PROMISE_SQL, outcome_sql
 
 SHOWN = 1000  # rows of a list; the count is of all
 SHANGHAI_MS = 8 * 3_600_000  # no summer time since 1991
-_D = table_of(DemandRow)
+_D, _L = table_of(DemandRow), table_of(LedgerRow)
 _LEFT = (str(Stage.ABANDONED), str(Stage.CALLBACK), str(Stage.DONE))
 _ANSWERED = _D.c.first_waited_ms >= 0
 _COLUMNS = ("prefecture", "topic", "channel", "category", "lawyer", "four_100", "entrance")
@@ -28,8 +28,8 @@ HOUR: ColumnElement[int] = (_D.c.opened_at_ms + SHANGHAI_MS) % DAY_MS // 3_600_0
 EMPTY = "-"  # stands in an address for "none was given"
 
 
-def outcomes(now_ms: int, answer_ms: int) -> dict[str, ColumnElement[bool]]:
-    """Return what can have become of a demand; ``all`` is every one."""
+def outcomes(now_ms: int, answer_ms: int, since_ms: int = 0) -> dict[str, ColumnElement[bool]]:
+    """Return what can have become of a demand; ``all`` is every one. Ratings are looked for since then."""
     is_open = _D.c.state == str(DemandState.OPEN)
     in_time = _ANSWERED & (_D.c.first_waited_ms <= answer_ms)
     return {
@@ -42,7 +42,20 @@ def outcomes(now_ms: int, answer_ms: int) -> dict[str, ColumnElement[bool]]:
         "open": is_open,
         "breached": is_open & (_D.c.target_ms < now_ms),
         "excluded": _D.c.state == str(DemandState.EXCLUDED),
+        "rated": _rated(since_ms),
+        "satisfied": _rated(since_ms, score=1),
+        "unsatisfied": _rated(since_ms, score=3),
     }
+
+
+def _rated(since_ms: int, score: int = 0) -> ColumnElement[bool]:
+    """The caller said how satisfied they were; their last answer counts. *score* 0 = any."""
+    told = (_L.c.kind == "contact.rated") & (_L.c.at_ms >= since_ms)
+    last = select(func.max(_L.c.seq)).where(told).group_by(_L.c.demand)
+    said = select(_L.c.demand).where(_L.c.seq.in_(last))
+    if score:
+        said = said.where(_L.c.body.contains(f'"score":{score}'))
+    return _D.c.id.in_(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,7 @@ class Selection:
     def where(self, now_ms: int, answer_ms: int) -> ColumnElement[bool]:
         """Return the condition on the demand table."""
         from_ms, to_ms = period(self.first, self.last)
-        became = outcomes(now_ms, answer_ms)
+        became = outcomes(now_ms, answer_ms, from_ms)
         if self.promise:  # each promise counts its own way: see sla.four100
             became |= outcome_sql(self.promise, now_ms)
         parts: list[ColumnElement[bool]] = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, case, func, literal, select
 
+from .four100 import period
 from .selection import DAY, EMPTY, HOUR, Selection, outcomes
 from .tables import DemandRow, table_of
 from .today import total
@@ -16,6 +17,7 @@ from .today import total
 _D = table_of(DemandRow)
 _EPOCH = date(1970, 1, 1).toordinal()
 COUNTS = ("all", "answered", "in_time", "missed", "closed", "open", "breached", "excluded")
+RATINGS = ("rated", "satisfied", "unsatisfied")
 GROUPS: dict[str, ColumnElement[Any]] = {
     "day": DAY,
     "hour": HOUR,
@@ -55,16 +57,24 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
+    """*rated*: who said how satisfied they were, and of them the satisfied and the unsatisfied."""
+
     total: Figures
     groups: dict[str, list[Figures]] = field(default_factory=dict)
     wait_p50_ms: int = 0
     wait_p90_ms: int = 0
+    rated: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def satisfaction(self) -> float | None:
+        """Return the share of the satisfied among those who answered, in percent."""
+        return _percent(self.rated["satisfied"], self.rated["rated"])
 
 
 def statistics(engine: Engine, selection: Selection, *, now_ms: int, answer_ms: int) -> Statistics:
     """Return the figures of a selection, whole and by each of ``GROUPS``."""
     where = selection.where(now_ms, answer_ms)
-    conditions = outcomes(now_ms, answer_ms)
+    conditions = outcomes(now_ms, answer_ms, period(selection.first, selection.last)[0])
     answered = conditions["answered"]
     columns = [
         *(total(conditions[name], name) for name in COUNTS),
@@ -78,7 +88,9 @@ def statistics(engine: Engine, selection: Selection, *, now_ms: int, answer_ms: 
         }
         (whole,) = _figures(connection, literal(""), columns, where, "")
         p50, p90 = (_wait_at(connection, where & answered, share) for share in (0.5, 0.9))
-    return Statistics(whole, groups, p50, p90)
+        ratings = select(*(total(conditions[name], name) for name in RATINGS)).where(where)
+        rated = {name: int(n) for name, n in connection.execute(ratings).one()._asdict().items()}
+    return Statistics(whole, groups, p50, p90, rated)
 
 
 def _figures(

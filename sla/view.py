@@ -160,10 +160,8 @@ def _callback_record(row: Mapping[str, Any], live: Mapping[str, Any] | None, dia
         stage = "claimed"
     elif live is not None and live["taken_by"]:
         stage = "taken"
-    elif live is not None and not str(live["number"]).startswith("+"):
-        stage = "unnumbered"
-    elif live is not None and not live["next_ms"]:
-        stage = "exhausted"
+    elif live is not None and live.get("blocked"):
+        stage = "unnumbered" if live["blocked"] == "no_number" else "exhausted"
     return {
         "stage": stage,
         "dialled": dialled,

@@ -86,18 +86,27 @@ def _fields(
                 fields[name] = from_ms(int(value)).astimezone(SHANGHAI).strftime("%m-%d %H:%M")
         elif isinstance(value, int | float):
             fields[name] = value
-    if isinstance(number := body.get("from"), str):
-        fields["caller"] = mask_number(number) or t("board.hidden_number")
-    if isinstance(number := body.get("number"), str) and number:
-        fields["number"] = mask_number(number)
-    if isinstance(lacks := body.get("lacks"), str):
-        fields["lacks"] = "、".join(word(t, "lacks", code) for code in lacks.split(",") if code)
-    if isinstance(kind := body.get("type"), str):
-        parts = [part for part in kind.split("|") if part not in ("", "zh")]
-        fields["type"] = "·".join(word(t, "channel", part) for part in parts)
-    if isinstance(digit := body.get("digit"), str):
-        fields["digit"] = digit or t("board.no_key")
+    fields |= _special(entry.kind, body, t)
     proof = body.get("proof") or body.get("signature")
     if isinstance(proof, Mapping):
         fields |= {f"proof_{k}": v for k, v in _fields(entry, proof, t, names).items()}
+    return fields
+
+
+def _special(kind: str, body: Mapping[str, Any], t: Translator) -> dict[str, object]:
+    """Return the fields that are told in another way than they are kept."""
+    fields: dict[str, object] = {}
+    if isinstance(number := body.get("from"), str) and kind == "contact.arrived":
+        fields["caller"] = mask_number(number) or t("board.hidden_number")
+    if isinstance(number := body.get("number"), str) and number:
+        fields["number"] = mask_number(number)
+    if kind == "contact.rated":
+        fields["score"] = word(t, "score", str(body.get("score", "")))
+    if isinstance(lacks := body.get("lacks"), str):
+        fields["lacks"] = "、".join(word(t, "lacks", code) for code in lacks.split(",") if code)
+    if isinstance(queue := body.get("type"), str):
+        parts = [part for part in queue.split("|") if part not in ("", "zh")]
+        fields["type"] = "·".join(word(t, "channel", part) for part in parts)
+    if isinstance(digit := body.get("digit"), str):
+        fields["digit"] = digit or t("board.no_key")
     return fields

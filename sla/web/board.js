@@ -11,7 +11,7 @@ import { dialog, done, feed, loaded, may, nameOf, now, status, view, wordOf } fr
 import { leave, room, trouble } from "./supervise.js";
 import { Map, Promises, Tiles } from "./tiles.js";
 
-const HEALTH = ["clock", "ledger", "recognizer", "carrier", "database"];
+const HEALTH = ["queue", "clock", "ledger", "recognizer", "carrier", "database"];
 const SILENT_MS = 6000;
 
 function Health() {

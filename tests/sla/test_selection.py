@@ -45,6 +45,8 @@ def busy(engine: Engine, redis: Redis, rules: Rules) -> Engine:
             "work_prefecture": PLACES[n % 2],
         }
         facts.append(Fact("summary.signed", at_ms + 70_000, contact(n), "u_1", body))
+    for n, score in ((1, 1), (2, 3), (3, 2), (2, 1)):  # the second caller thinks better of it
+        facts.append(Fact("contact.rated", NOW - 9 + n, contact(n), body={"score": score, "by": "key"}))
     excluded = {"demand": "d" + contact(5)[1:], "reason": "spam", "by": "值班长王"}
     facts.append(Fact("demand.excluded", NOW, contact(5), body=excluded))
     for fact in sorted(facts, key=lambda fact: fact.at_ms):
@@ -69,6 +71,15 @@ def test_every_figure_is_the_length_of_the_list_behind_it(busy: Engine) -> None:
                 address = whole().query(**narrowed, outcome=outcome)
                 behind = Selection.of(dict(parse_qsl(address)), today=DAY, scope="")
                 assert len(demands(busy, behind, **ASKED)) == figures.counts[outcome], address
+
+
+def test_satisfaction_counts_each_callers_last_answer(busy: Engine) -> None:
+    found = statistics(busy, whole(), **ASKED)
+    assert found.rated == {"rated": 3, "satisfied": 2, "unsatisfied": 0}
+    assert found.satisfaction == 66.6
+    for outcome, figure in found.rated.items():
+        behind = Selection.of({"from": DAY, "to": DAY, "outcome": outcome}, today=DAY, scope="")
+        assert count(busy, behind, **ASKED) == figure
 
 
 def test_the_four_100s_of_the_board_the_report_and_the_lists_agree(busy: Engine) -> None:
