@@ -5,6 +5,7 @@ same order (when exactly, the machine decides).
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -63,7 +64,15 @@ async def _kill_one(running: Hotline, chance: random.Random) -> None:
 async def _all_are_cared_for(running: Hotline, done: Load) -> None:
     """Each call that the carrier took has a demand, closed or owed a call-back; nobody is on the line."""
     left: list[str] = []
-    reached = done.callers | await _taken(running)
+    reached = set(done.callers)
+
+    async def asked() -> bool:
+        with contextlib.suppress(aiohttp.ClientError):  # it may be being restarted
+            reached.update(await _taken(running))
+            return True
+        return False
+
+    await until(asked, 60, "the carrier answers")
 
     async def look() -> bool:
         try:
