@@ -36,8 +36,8 @@ Publish = Callable[[str], Any]
 class Writer:
     """Turns the sound of all talks into captions, in one thread: *make_ear* belongs to it."""
 
-    def __init__(self, make_ear: Callable[[], Ear], publish: Publish) -> None:
-        self._make_ear, self._publish = make_ear, publish
+    def __init__(self, make_ear: Callable[[], Ear], publish: Publish, behind_s: float = BEHIND_S) -> None:
+        self._make_ear, self._publish, self._behind_s = make_ear, publish, behind_s
         self._waiting: queue.SimpleQueue[tuple[float, str, str, bytes] | None] = queue.SimpleQueue()
         self._lines: dict[tuple[str, str], Line] = {}
         self._heard: dict[str, float] = {}  # contact -> when it was last heard of
@@ -60,7 +60,7 @@ class Writer:
             self._heard[contact] = came
             if contact in self._without:
                 continue
-            if late_s > BEHIND_S and contact == self._newest():
+            if late_s > self._behind_s and contact == self._newest():
                 self._drop(contact, late_s)
                 continue
             line = self._lines.get((contact, side))

@@ -1,6 +1,7 @@
 """Live captions through the whole hotline: what is said on the line stands on the desk seconds later."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 import soundfile as sf
 import soxr
 
+from anxin.captions import Writer
 from tests.hotline import hotline
 from tests.people import LawyerAtDesk, caller
 from tests.phones import RATE, Pcm
+from transcription.audio import Pcm as Pcm16k
+from transcription.captions import Caption
 
 pytestmark = pytest.mark.timeout(240)
 CALL = Path(__file__).parent.parent / "fixtures" / "audio" / "S01.flac"
@@ -40,6 +44,43 @@ async def test_what_both_say_is_captioned_by_side_and_ends_with_the_talk(tmp_pat
                 await talk.hangup()
 
         assert running.state["processes"]["captions"]["restarts"] == 0
+
+
+class Echo:
+    """An ear that says how much it was fed."""
+
+    def feed(self, pcm16k: Pcm16k) -> list[Caption]:
+        return [Caption(0, str(len(pcm16k)), False, 0.0)]
+
+
+def written(behind_s: float, *sound: tuple[str, str]) -> list[dict[str, object]]:
+    """What is published for (contact, side) of 200 ms each."""
+    said: list[dict[str, object]] = []
+    writer = Writer(Echo, lambda text: said.append(json.loads(text)), behind_s)
+    for contact, side in sound:
+        writer.put(contact, side, b"\xff" * 1600)
+    writer.stop()
+    writer.run()
+    return said
+
+
+def test_each_side_of_each_talk_has_captions_of_its_own() -> None:
+    said = written(60.0, ("c_1", "caller"), ("c_1", "lawyer"), ("c_2", "caller"))
+
+    assert [(row["contact"], row["side"]) for row in said] == [
+        ("c_1", "caller"), ("c_1", "lawyer"), ("c_2", "caller"),
+    ]  # fmt: skip
+
+
+def test_falling_behind_turns_the_newest_talk_off_once_and_keeps_the_older() -> None:
+    sound = [("c_1", "caller"), ("c_2", "caller"), ("c_2", "caller"), ("c_2", "lawyer"), ("c_1", "lawyer")]
+
+    said = written(-1.0, *sound)
+
+    assert [row for row in said if "off" in row] == [
+        {"contact": "c_2", "side": "", "off": "slow"}, {"contact": "c_1", "side": "", "off": "slow"},
+    ]  # fmt: skip
+    assert [row["contact"] for row in said if "text" in row] == ["c_1", "c_2"]
 
 
 async def _caption(lawyer: LawyerAtDesk, side: str, word: str) -> None:
