@@ -52,6 +52,7 @@ def open_parts(settings: Settings) -> Parts:
         public_url=settings.web_url,
         carrier_url=settings.carrier_base,
         number=settings.hotline_number,
+        caller_id=settings.caller_id,
         api_key_sid=keys.api_key_sid,
         api_key_secret=keys.api_key_secret,
         application_sid=keys.application_sid,
@@ -62,9 +63,18 @@ def open_parts(settings: Settings) -> Parts:
     writer = TwimlWriter(account.public_url, library.version, captions=account.captions)
     telephony = RestTelephony(account, writer)
     rules = load_rules()
-    times = replace(rules.times, ring=settings.offer_seconds * 1000, wrapup=settings.wrapup_seconds * 1000)
+    opens, _, closes = settings.callback_hours.partition("-")
+    times = replace(
+        rules.times,
+        ring=settings.offer_seconds * 1000,
+        wrapup=settings.wrapup_seconds * 1000,
+        proof=settings.proof_talk_seconds * 1000,
+        callback_first=settings.callback_seconds * 1000,
+        callback_hours=(int(opens), int(closes)),
+    )
     rules = replace(rules, times=times)
-    switchboard = Switchboard(RedisQueue(redis, rules), telephony, clock, rules)
+    dialler = telephony if settings.dials else None
+    switchboard = Switchboard(RedisQueue(redis, rules), telephony, clock, rules, dialler=dialler)
     return Parts(
         settings, clock, redis, open_engine(settings.database), account, library, telephony, switchboard
     )

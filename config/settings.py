@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     hotline_number: str = Field("12348", pattern=r"\+?\d{3,15}", description="the number that callers dial")
     offer_seconds: int = Field(20, ge=5, le=60, description="how long a lawyer's phone rings")
     wrapup_seconds: int = Field(120, ge=5, le=3600, description="time for the note after a talk")
+    caller_id: str = Field(
+        "", description="what people see when we call them back; unset = the hotline's number"
+    )
+    callback_seconds: int = Field(60, ge=1, le=86400, description="we first try to call back after so long")
+    callback_hours: str = Field("8-21", description="hours of the day in which we call people back")
     proof_talk_seconds: int = Field(10, ge=1, le=600, description="two-way talk that closes a demand")
     recognizer: Literal["auto", "vosk", "whisper", "none"] = Field("auto", description="speech recogniser")
     vosk_model: Path | None = Field(None, description="an unpacked Vosk model; unset = var/models")
@@ -99,6 +104,14 @@ class Settings(BaseSettings):
     def _exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.exists():
             raise ValueError(f"there is no {value}")
+        return value
+
+    @field_validator("callback_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        opens, dash, closes = value.partition("-")
+        if not (dash and opens.isdigit() and closes.isdigit() and int(opens) < int(closes) <= 24):
+            raise ValueError("expected two hours such as 8-21, the first lower")
         return value
 
     @field_validator("redis_url")
@@ -152,6 +165,11 @@ class Settings(BaseSettings):
     def twilio(self) -> bool:
         """Is a Twilio account set? Then the embedded carrier is not started."""
         return bool(self.account_sid) and not self.carrier_url
+
+    @property
+    def dials(self) -> bool:
+        """Is there a line on which people can be called back?"""
+        return bool(self.account_sid or self.sip_trunk)
 
     @property
     def scheme(self) -> str:

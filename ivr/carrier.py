@@ -14,6 +14,7 @@ class CarrierAccount:
     )
     carrier_url: str = ""  # base of the REST API; '' = Twilio's own
     number: str = "12348"  # what lawyers' phones show as the calling number
+    caller_id: str = ""  # what those whom we call back see; '' = number
     api_key_sid: str = ""
     api_key_secret: str = ""  # signs voice tokens
     application_sid: str = ""  # the TwiML application that browsers call through

@@ -45,6 +45,7 @@ class Switchboard(Protocol):
     async def record(self, fact: Fact) -> None: ...
     async def rejoin(self, contact_id: str, lawyer_id: str, leg: str) -> bool: ...
     async def guest_news(self, contact_id: str, guest: str, state: str) -> None: ...
+    async def caller_joined(self, contact_id: str, leg: str) -> None: ...
     async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None: ...
 
 
@@ -247,6 +248,8 @@ class StatusNews:
                 await self._board.guest_news(contact, label[2:], "joined")
             case "participant-leave" if label.startswith("x_"):
                 await self._board.guest_news(contact, label[2:], "left")
+            case "participant-join" if label == "caller":
+                await self._board.caller_joined(contact, hook.call_sid())
             case "participant-leave" if label.startswith("s_"):
                 unheard = hook.get("Muted") == "true"
                 await self._board.supervisor_left(contact, label, unheard=unheard)

@@ -109,7 +109,7 @@ def _basic(user: str, password: str) -> dict[str, str]:
 
 
 class RestTelephony:
-    """Implements ``routing.ports.Telephony``. Close it when the application stops."""
+    """Implements ``routing.ports.Telephony`` and ``Dialler``. Close it when the application stops."""
 
     def __init__(self, account: CarrierAccount, writer: TwimlWriter) -> None:
         self._account, self._writer = account, writer
@@ -143,6 +143,32 @@ class RestTelephony:
             )
         )
         self._remember(offer.contact, participant.conference_sid)
+        return str(participant.call_sid)
+
+    async def call_caller(self, contact: str, number: str, timeout_s: int) -> str:
+        """Ring *number* into the contact's conference, where its lawyer waits: ``routing.ports.Dialler``.
+
+        Nothing is ever played to who picks up, nor to a mailbox: the first word is the lawyer's, who asks
+        whom they have reached before saying from where they call.
+        """
+        participant = await self._ask(
+            self._client.conferences(contact).participants.create_async(
+                from_=self._account.caller_id or self._account.number,
+                to=number,
+                label="caller",
+                timeout=timeout_s,
+                early_media=False,
+                beep="false",
+                start_conference_on_enter=True,
+                end_conference_on_exit=True,
+                wait_url="",
+                status_callback=self._writer.step("status"),
+                status_callback_event=["completed"],
+                conference_status_callback=self._writer.url("/twilio/conference/status"),
+                conference_status_callback_event=["start", "end", "join", "leave"],
+            )
+        )
+        self._remember(contact, participant.conference_sid)
         return str(participant.call_sid)
 
     async def end_leg(self, leg: str) -> None:

@@ -102,7 +102,7 @@ class Hands:
             await self.give_up(contact, "carrier")
             return
         move = await self._queue.dialled(contact.id, leg, self._clock.now_ms())
-        if not move.changed:
+        if not move.changed and (move.contact is None or move.contact.caller_leg != leg):
             await self._end_leg(leg)
 
     async def _ring(self, offer: Offer) -> None:

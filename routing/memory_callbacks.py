@@ -18,7 +18,10 @@ class Callbacks:
     m: Memory
 
     def open(self, contact: Contact, event: ContactEvent, reason: str, at_ms: int = 0) -> None:
-        """Every contact that leaves without having talked long enough passes here. Not before *at_ms*."""
+        """Every contact that leaves without having talked long enough passes here.
+
+        *at_ms*: it is tried then, and not before.
+        """
         m = self.m
         if contact.callback:
             self.retry(contact, reason)
@@ -28,14 +31,15 @@ class Callbacks:
         if contact.takes not in m.callbacks:
             contact = self.take_over(contact)
         number = contact.callback_number or contact.from_number
-        due_ms = at_ms or policy.hours(m.now, m.rules).due
+        hours = policy.hours(m.now, m.rules)
+        next_ms = at_ms or hours.first if is_callable(number) else 0
         opened = {
             "reason": reason,
             "number": number,
-            "due_ms": due_ms,
+            "due_ms": max(hours.due, at_ms),
             "place_ms": contact.place_ms,
-            "next_ms": due_ms if is_callable(number) else 0,
-            "blocked": "" if is_callable(number) else "no_number",
+            "next_ms": next_ms,
+            "blocked": "" if next_ms else "no_number",
         }
         m.settle(contact.id, *_EVERY)
         m.callbacks[id_] = {
@@ -52,8 +56,8 @@ class Callbacks:
             "number_key": key_of(contact),
             **opened,
         }
-        if opened["next_ms"]:
-            m.due[DueKind.CALLBACK, contact.id] = due_ms
+        if next_ms:
+            m.due[DueKind.CALLBACK, contact.id] = next_ms
         if key_of(contact):
             m.callers[key_of(contact)] = id_
         m.fact("callback.opened", contact.id, callback=id_, **opened)
@@ -64,7 +68,7 @@ class Callbacks:
         m, k = self.m, self.m.callbacks[contact.callback]
         hours = policy.hours(m.now, m.rules)
         if reason == "hours":
-            k["next_ms"] = hours.due
+            k["next_ms"] = hours.first
         else:
             k["attempts"] += 1
             k["next_ms"] = dict(enumerate(hours.retries, start=1)).get(k["attempts"], 0)
@@ -87,7 +91,7 @@ class Callbacks:
         if k["number_key"]:
             m.callers[k["number_key"]] = k["id"]
         if k["blocked"] and is_callable(number):
-            k["blocked"], k["next_ms"] = "", policy.hours(m.now, m.rules).due
+            k["blocked"], k["next_ms"] = "", policy.hours(m.now, m.rules).first
             m.due[DueKind.CALLBACK, contact.id] = k["next_ms"]
         told = {"callback": k["id"], "number": number, "next_ms": k["next_ms"], "blocked": k["blocked"]}
         m.fact("callback.numbered", contact.id, **told)

@@ -184,7 +184,7 @@ class MemoryContacts(MemorySteps):
         if manned:
             self._callbacks.open(c, ContactEvent.CALLBACK, "chosen")
         else:
-            at_ms = max(policy.hours(now, self._rules).due, policy.sensible(self.duty_ms, self._rules))
+            at_ms = max(policy.hours(now, self._rules).first, policy.sensible(self.duty_ms, self._rules))
             self._callbacks.open(c, ContactEvent.CALLBACK, "nobody_on_duty", at_ms)
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 

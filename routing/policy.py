@@ -45,6 +45,7 @@ class Times:
     carrier_retry: int
     forget: int
     callback_due: int
+    callback_first: int
     callback_hours: tuple[int, int]  # hours of the hotline's day
     callback_retry: tuple[int, ...]  # after the first attempt, the second, ..; then a supervisor decides
     proof: int  # a shorter talk answers nothing that we owe
@@ -152,6 +153,7 @@ class Hours:
 
     due: int  # a call-back that is opened now
     closes: int  # calling back stops for today; now, if it has
+    first: int  # we try it first
     retries: tuple[int, ...]  # after the first attempt, the second, ..
 
 
@@ -161,7 +163,8 @@ def hours(now: int, rules: Rules) -> Hours:
     retries = tuple(sensible(now + after, rules) for after in rules.times.callback_retry)
     soon = opens <= since_midnight < closes
     due = sensible(now + rules.times.callback_due if soon else now, rules)
-    return Hours(due, max(now, now - since_midnight + closes), retries)
+    first = sensible(now + rules.times.callback_first, rules)
+    return Hours(due, max(now, now - since_midnight + closes), first, retries)
 
 
 def sensible(at_ms: int, rules: Rules) -> int:

@@ -268,5 +268,5 @@ class RedisQueue:
     def _arguments(self, now: int, args: Sequence[str]) -> list[str]:
         """Return a function's arguments: those that every one has come first."""
         at = policy.hours(now, self._rules)
-        hours = ",".join(map(str, (at.due, at.closes, *at.retries)))
+        hours = ",".join(map(str, (at.due, at.closes, at.first, *at.retries)))
         return [str(now), self._times, hours, self._ladder, *args]

@@ -30,6 +30,7 @@ class _Times(_Strict):
     carrier_retry: float = Field(gt=0)
     forget: float = Field(gt=0)
     callback_due: float = Field(gt=0)
+    callback_first: float = Field(gt=0)
     callback_hours: tuple[int, int]
     callback_retry: list[float] = Field(min_length=1)
     proof: float = Field(ge=0)

@@ -97,6 +97,8 @@ class Switchboard:
     async def caller_left(self, contact_id: str, outcome: str) -> None:
         """The caller's leg ended, in whatever state: abandoned with a call-back, or done."""
         try:
+            if await self._not_reached(contact_id, outcome):
+                return
             move = self._done(await self._queue.leave(contact_id, self._now()))
         except UnknownContact:
             log.warning("contact.unknown", contact=contact_id, event="caller_left")
@@ -104,10 +106,21 @@ class Switchboard:
         if move.changed and move.contact is not None:
             log.info("caller.left", contact=contact_id, outcome=outcome, state=move.contact.state)
 
-    async def caller_joined(self, contact_id: str) -> None:
-        """The caller whom we called back answered, and is in the room: record."""
+    async def _not_reached(self, contact_id: str, outcome: str) -> bool:
+        """Whom we call back did not answer: end the attempt. False if this is no such leg."""
+        known = await self._queue.contact(contact_id)
+        if known is None or not known.dial or not known.caller_leg or contact_id != leg_of(known):
+            return False
+        return self._done(await self._queue.retry(known.id, outcome, self._now())).changed
+
+    async def caller_joined(self, contact_id: str, leg: str) -> None:
+        """The caller whom we called back on *leg* answered, and is in the room: record.
+
+        This news may be faster than the carrier's answer to the request to dial.
+        """
         contact = await self._queue.contact(contact_id)
         if contact is not None and contact.state is ContactState.TALKING and contact.dial:
+            await self._queue.dialled(contact.id, leg, self._now())
             await self._queue.in_room(contact.id, self._now())
             await self._hands.bring(contact.id)
 
@@ -135,10 +148,15 @@ class Switchboard:
         return self._done(await self._queue.widen(contact_id, self._now())).changed
 
     async def call_back_now(self, contact_id: str) -> Contact:
-        """A supervisor wants a call-back made at once, whatever its schedule says."""
+        """A supervisor wants a call-back made at once, whatever its schedule says.
+
+        Changes nothing where nobody can be dialled: without a number, or without a line to dial on.
+        """
         contact = await self._queue.contact(contact_id)
         if contact is None:
             raise UnknownContact(contact_id)
+        if not self.dials:
+            return contact
         need = Need(contact.channel or "general", prefecture=contact.prefecture)
         return _contact(self._done(await self._queue.claim(contact.id, need, self._now())))
 
@@ -271,7 +289,14 @@ class Switchboard:
     # Everybody ----------------------------------------------------------------------------------------------
 
     async def snapshot(self) -> Snapshot:
-        return await self._queue.snapshot(self._now())
+        """Return the whole live state. Without a line to dial on, no call-back says when it will be made."""
+        seen = await self._queue.snapshot(self._now())
+        if self.dials:
+            return seen
+        undialled = {"next_ms": 0, "blocked": "no_line"}
+        return replace(
+            seen, callbacks=[{**row, **undialled} if row["next_ms"] else row for row in seen.callbacks]
+        )
 
     async def sweep(self, limit: int = 100) -> int:
         """Act on deadlines that have passed; return how many. The clock calls it every 250 ms."""

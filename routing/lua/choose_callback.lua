@@ -11,7 +11,7 @@ if owed and ARGV[6] ~= '' and ARGV[6] ~= owed.number then -- the number comes la
   if c.number_key ~= '' then call('HSET', CALLERS, c.number_key, owed.id) end
   owed.number, owed.number_key = ARGV[6], c.number_key
   if owed.blocked ~= '' and is_callable(owed.number) then
-    owed.blocked, owed.next_ms = '', hours()[1]
+    owed.blocked, owed.next_ms = '', hours()[3]
     due('callback', c.id, owed.next_ms)
   end
   fact('callback.numbered', c.id, '', {
@@ -39,7 +39,7 @@ end
 if manned then
   open_callback(c, 'chosen')
 else
-  open_callback(c, 'nobody_on_duty', math.max(hours()[1], tonumber(ARGV[7])))
+  open_callback(c, 'nobody_on_duty', math.max(hours()[3], tonumber(ARGV[7])))
 end
 if l then free_lawyer(l, serves, offers) end
 return answer(true, c, l, offers, leg)

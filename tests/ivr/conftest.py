@@ -114,6 +114,9 @@ class ScriptedSwitchboard:
     async def caller_left(self, contact_id: str, outcome: str) -> None:
         self._note("caller_left", contact_id, outcome)
 
+    async def caller_joined(self, contact_id: str, leg: str) -> None:
+        self._note("caller_joined", contact_id, leg)
+
     async def supervisor_left(self, contact_id: str, supervisor: str, *, unheard: bool) -> None:
         self._note("supervisor_left", contact_id, supervisor, unheard)
 

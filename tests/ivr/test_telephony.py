@@ -55,6 +55,23 @@ async def telephony(api: Api) -> AsyncIterator[RestTelephony]:
         await telephony.close()
 
 
+async def test_a_caller_is_rung_into_the_room_where_the_lawyer_waits_and_hears_nothing_of_us(
+    telephony: RestTelephony, api: Api
+) -> None:
+    api.answers["POST", f"Conferences/{CONTACT}/Participants.json"] = (
+        201,
+        {"call_sid": LEG, "conference_sid": ROOM, "status": "queued"},
+    )
+    assert await telephony.call_caller(CONTACT, "+8613800138000", 40) == LEG
+
+    form = dict(api.asked[0][2])
+    assert (form["To"], form["From"], form["Label"]) == ("+8613800138000", "12348", "caller")
+    assert (form["EndConferenceOnExit"], form["EarlyMedia"], form["Beep"]) == ("true", "false", "false")
+    assert (form["Timeout"], form["WaitUrl"]) == ("40", "")
+    assert form["StatusCallback"] == "https://hotline.example.cn/twilio/voice/status"
+    assert not {"Twiml", "Url", "Record"} & form.keys()
+
+
 async def test_ringing_puts_the_lawyer_into_the_contacts_room_with_the_card(
     telephony: RestTelephony, api: Api
 ) -> None:

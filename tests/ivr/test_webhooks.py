@@ -357,6 +357,15 @@ async def test_a_caller_who_hangs_up_in_the_room_is_told_by_the_room_too(line: L
     assert line.board.effects() == [("caller_left", CONTACT, "completed")]
 
 
+async def test_a_caller_who_comes_into_the_room_is_told_with_their_leg(line: Line) -> None:
+    """Whom we call back is in the room on another leg than the one they rang in on."""
+    event = {"FriendlyName": CONTACT, "ParticipantLabel": "caller", "CallSid": LEG}
+
+    await line.post("/twilio/conference/status", StatusCallbackEvent="participant-join", **event)
+
+    assert line.board.effects() == [("caller_joined", CONTACT, LEG)]
+
+
 async def test_a_supervisor_who_leaves_a_room_is_told_with_whether_they_were_heard(line: Line) -> None:
     """Their leg is nobody's: neither the lawyer's nor the caller's state follows from it."""
     line.board.put(state=ContactState.TALKING, lawyer="u_7", leg=LEG)

@@ -1,9 +1,11 @@
 """Calling back: the lawyer first, then the caller, at sensible hours, until somebody has talked."""
 
+import json
 from datetime import datetime
+from typing import Any
 
 from config.clock import SHANGHAI
-from routing.keys import key
+from routing.keys import ev, key
 from routing.ports import Arrival, ContactState, LawyerState
 from routing.redis_queue import RedisQueue
 from routing.switchboard import Switchboard
@@ -11,7 +13,8 @@ from tests.routing.carrier import CarrierDown
 from tests.routing.hotline import CALLER, OTHER, Hotline
 
 MORNING = int(datetime(2026, 5, 6, 9, tzinfo=SHANGHAI).timestamp() * 1000)
-LEG = f"c_{90_001:032d}"  # how the carrier's webhooks name the first leg on which we called
+CALLED = f"CA{90_001:032d}"  # the first leg on which we called
+LEG = f"c_{90_001:032d}"  # how the carrier's webhooks name it
 
 
 async def owe(hotline: Hotline, contact: str = CALLER, at: int = MORNING) -> None:
@@ -38,7 +41,7 @@ async def test_the_lawyer_is_rung_first_and_then_the_caller(hotline: Hotline) ->
     assert hotline.carrier.did("call_caller") == [(CALLER, "+8613800000001")]
     assert hotline.carrier.did("bring_caller") == []
 
-    await hotline.board.caller_joined(CALLER)
+    await hotline.board.caller_joined(CALLER, CALLED)
     assert hotline.carrier.did("record") == [(LEG,)]
     hotline.clock.ms += 60_000
     await hotline.board.caller_left(LEG, "completed")
@@ -108,6 +111,35 @@ async def test_a_lawyer_who_leaves_before_the_caller_answers_ends_the_attempt(ho
     assert (f"CA{90_001:032d}",) in hotline.carrier.did("end_leg")
 
 
+async def test_an_answer_faster_than_the_carriers_own_is_no_stray_leg(hotline: Hotline) -> None:
+    """The webhook of the join overtakes the answer to the request to dial."""
+    await owe(hotline)
+    await fall_due(hotline)
+
+    async def answered_at_once(contact: str, number: str, timeout_s: int) -> str:
+        await hotline.board.caller_joined(contact, CALLED)
+        return CALLED
+
+    hotline.carrier.call_caller = answered_at_once  # type: ignore[method-assign]
+    await hotline.board.leg_answered(CALLER, "u_1")
+    caller = await hotline.caller()
+    assert (caller.state, caller.in_room, caller.caller_leg) == (ContactState.TALKING, True, CALLED)
+    assert hotline.carrier.did("end_leg") == []
+
+
+async def test_a_busy_line_is_told_as_such_and_frees_the_lawyer(hotline: Hotline) -> None:
+    await owe(hotline)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.caller_left(LEG, "busy")
+    await hotline.board.settle()
+    entries: Any = await hotline.redis.xrange(ev())
+    told = [json.loads(fields["b"])["reason"] for _, fields in entries if fields["k"] == "callback.retry"]
+    assert told == ["busy"]
+    assert (await hotline.lawyer("u_1")).state is LawyerState.IDLE
+    assert len(hotline.carrier.did("end_leg")) == 1
+
+
 async def test_a_carrier_that_cannot_dial_is_tried_again(hotline: Hotline) -> None:
     await owe(hotline)
     await fall_due(hotline)
@@ -130,8 +162,8 @@ async def test_without_a_number_nobody_is_rung_until_one_is_given(hotline: Hotli
 
     await hotline.board.callback_chosen(CALLER, "+8613800000005")
     await hotline.board.callback_chosen(CALLER, "+8613800000005")
-    due = hotline.clock.ms + hotline.rules.times.callback_due
-    assert await hotline.owed() == ("abandoned", "", due)
+    first = hotline.clock.ms + hotline.rules.times.callback_first
+    assert await hotline.owed() == ("abandoned", "", first)
     await fall_due(hotline)
     await hotline.board.leg_answered(CALLER, "u_1")
     assert hotline.carrier.did("call_caller") == [(CALLER, "+8613800000005")]
@@ -173,7 +205,7 @@ async def test_a_talk_that_breaks_goes_on_in_the_callers_wait_loop(hotline: Hotl
     await owe(hotline)
     await fall_due(hotline)
     await hotline.board.leg_answered(CALLER, "u_1")
-    await hotline.board.caller_joined(CALLER)
+    await hotline.board.caller_joined(CALLER, CALLED)
     await hotline.seat("u_2")
     await hotline.board.leg_ended(CALLER, "u_1", "failed")
     await hotline.board.settle()
@@ -210,7 +242,7 @@ async def test_a_caller_who_rang_in_again_in_vain_is_owed_one_call(hotline: Hotl
     await owe(hotline, OTHER, hotline.clock.ms + 60_000)
     await fall_due(hotline)
     await hotline.board.leg_answered(OTHER, "u_1")
-    await hotline.board.caller_joined(OTHER)
+    await hotline.board.caller_joined(OTHER, CALLED)
     hotline.clock.ms += 60_000
     await hotline.board.caller_left(LEG, "completed")
     assert hotline.carrier.did("ring") == [(OTHER, "u_1")]
@@ -240,5 +272,7 @@ async def test_without_a_dialler_call_backs_are_only_shown(hotline: Hotline) -> 
     shown = Switchboard(queue, hotline.carrier, hotline.clock, hotline.rules)
     hotline.clock.ms += hotline.rules.times.callback_due
     assert await shown.sweep() > 0
-    assert (await hotline.caller()).state is ContactState.CALLBACK
-    assert await hotline.callbacks() == ["abandoned"]
+    await hotline.seat("u_1")
+    assert (await shown.call_back_now(CALLER)).state is ContactState.CALLBACK
+    (row,) = (await shown.snapshot()).callbacks
+    assert (row["reason"], row["blocked"], row["next_ms"]) == ("abandoned", "no_line", 0)

@@ -5,7 +5,7 @@ import pytest
 from routing.errors import UnknownContact
 from routing.ports import Arrival, ContactState, LawyerState
 from tests.routing.hotline import CALLER, OTHER, Hotline
-from tests.routing.test_callbacks import LEG, MORNING, fall_due, owe
+from tests.routing.test_callbacks import CALLED, LEG, MORNING, fall_due, owe
 
 
 async def talk(hotline: Hotline, seconds: float) -> None:
@@ -58,7 +58,7 @@ async def test_the_call_back_of_a_short_talk_ends_in_a_long_one(hotline: Hotline
     await hotline.board.caller_left(CALLER, "completed")
     await fall_due(hotline)
     await hotline.board.leg_answered(CALLER, "u_1")
-    await hotline.board.caller_joined(CALLER)
+    await hotline.board.caller_joined(CALLER, CALLED)
     hotline.clock.ms += 20_000
     await hotline.board.caller_left(LEG, "completed")
     assert (await hotline.caller()).state is ContactState.ENDED
@@ -70,7 +70,7 @@ async def test_while_their_phone_rings_nobody_talks(hotline: Hotline) -> None:
     await fall_due(hotline)
     await hotline.board.leg_answered(CALLER, "u_1")
     hotline.clock.ms += 25_000
-    await hotline.board.caller_joined(CALLER)
+    await hotline.board.caller_joined(CALLER, CALLED)
     hotline.clock.ms += 3000
     await hotline.board.lawyer_hangs_up("u_1")
     assert (await hotline.caller()).state is ContactState.CALLBACK

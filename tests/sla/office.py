@@ -34,7 +34,7 @@ class Hotline(Switchboard):
     def __init__(self, redis: HotlineRedis) -> None:
         self.queue, self.carrier = RedisQueue(redis, load_rules()), ScriptedCarrier()
         self.clock = SystemClock()
-        super().__init__(self.queue, self.carrier, self.clock, load_rules())
+        super().__init__(self.queue, self.carrier, self.clock, load_rules(), dialler=self.carrier)
         self.blind: Exception | None = None  # what a look at the queue raises
         self.looks = 0
 

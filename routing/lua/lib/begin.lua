@@ -17,7 +17,7 @@
 --      14 ev         stream of facts
 -- ARGV  1 now (ms)   2 times (ms): ring, menu lease, wait lease, talk lease, room retry, wrap-up, fresh,
 --       pass over, carrier retry, forget, proof, rejoin   3 hours (ms): when a call-back opened now is due, when calling
---       back stops for today, when to try again after the first attempt, the second, ..
+--       back stops for today, when to try one that is opened now, and again after the first attempt, the second, ..
 --       4 the ladder: after (ms) of each step   5.. the script's own
 local CONTACTS, GONE, LAWYERS, WAITING, IDLE, DUE, CALLBACKS, CALLERS, TABLES, COUNTS, HANDLING, ARRIVALS, LEGS, EV
 local call, encode, decode, with -- Redis lends most of Lua to functions that run, and hardly any while it loads them

@@ -57,7 +57,7 @@ local function retry_callback(c, reason, counts)
   settle('relax', c.id)
   if counts then k.attempts = k.attempts + 1 end
   local at = hours()
-  k.next_ms = counts and (at[2 + k.attempts] or 0) or at[1]
+  k.next_ms = counts and (at[3 + k.attempts] or 0) or at[3]
   k.blocked = k.next_ms > 0 and '' or 'exhausted'
   local body = { callback = k.id, attempts = k.attempts, reason = reason, next_ms = k.next_ms, blocked = k.blocked }
   if k.next_ms > 0 then
@@ -98,15 +98,14 @@ local function leave_number(c, number, key)
 end
 
 -- Every contact that leaves without having talked long enough passes here: none of them is without a call-back.
--- *at*: not before then.
+-- *at*: it is tried then, and not before.
 local function open_callback(c, reason, at)
   if c.callback ~= '' then return retry_callback(c, reason, true) end
   local id = 'k_' .. string.sub(c.id, 3)
   if c.place_ms == 0 then c.place_ms = now end
   if not load_callback(c.takes) then take_over(c) end
   local number = c.callback_number ~= '' and c.callback_number or c.from_number
-  local due_ms = at or hours()[1]
-  local next_ms, blocked = due_ms, ''
+  local due_ms, next_ms, blocked = math.max(hours()[1], at or 0), at or hours()[3], ''
   if not is_callable(number) then next_ms, blocked = 0, 'no_number' end
   c.state, c.callback, c.lawyer, c.leg, c.until_ms, c.talked_ms = 'callback', id, '', '', 0, nil
   settle('lease', c.id)
