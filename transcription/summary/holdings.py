@@ -47,6 +47,7 @@ def evidence_held(reading: Reading) -> list[str]:
 _LACKED = re.compile(
     r"(?:没(?:有|得)?|不(?:给|肯|开)|要|缺|想要|去开|补|要求|需要|说要|问我要|喊我交|交)[^。有]{0,3}$"
 )
+_NOT_YET = re.compile(r"(?:明天|回头|改天|下次|等下|待会)[^。]{0,4}(?:拍|去拿|找|打|要|复印)")
 _COUNTED_MISSING = re.compile(r"(?:没(?:有|得)|哪样|什么|啥)[^。]{0,6}$")
 
 
@@ -54,7 +55,10 @@ def _is_held(mention: Mention, missing: re.Pattern[str]) -> bool:
     plain = mention.line.plain
     before = plain[max(0, mention.start - 6) : mention.start]
     return not (
-        missing.match(plain, mention.end) or _LACKED.search(before) or _COUNTED_MISSING.search(before)
+        _NOT_YET.search(plain[mention.end : mention.end + 14].split("。")[0])
+        or missing.match(plain, mention.end)
+        or _LACKED.search(before)
+        or _COUNTED_MISSING.search(before)
     )
 
 

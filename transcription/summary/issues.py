@@ -85,6 +85,9 @@ def _told(words: str, said: str) -> bool:
 
 _WAGE_WORD = re.compile(r"工资|工钱|薪|底薪|提成")
 _PAY_WORD = re.compile(r"跑单|单费|配送费|余额|提现|流水|佣金|派费|派件费|收入|服务费|车费")
+_RELATION_TOLD = re.compile(
+    r"(?<!不能)(?<!不)(?:确认|主张|认定(?:为|成)?|构成)[^。不没]{0,6}劳动关系(?![^。]{0,6}(?:不大|难|吗))"
+)
 _INJURY_WORD = re.compile(r"工伤")
 _ON_THE_WAY = re.compile(r"(?:上班|下班|上下班|去工地|回宿舍|收工)[^。]{0,8}(?:路上|途中|时候|回家)")
 
@@ -135,6 +138,8 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
         and not _PAY_WORD.search(said)
     ):
         names.discard("remuneration_withheld")
+    if category == "gig_worker" and _RELATION_TOLD.search(joined(reading.lawyer_lines)):
+        names.add("labour_relation_confirmation")
     if "traffic_injury" in names and "work_injury" in names:
         if sector in ("gig", "freight") and not _INJURY_WORD.search(said):
             names.discard("work_injury")

@@ -23,6 +23,7 @@ _UNPERFORMED = re.compile(
     r"(?:裁决|判决|判|裁|调解书|调解)[^。]{0,30}"
     r"(?:不给|没给|不执行|没执行|不履行|没履行|一分(?:钱)?(?:都|也)?没|拿不到|赖着)"
 )
+_CONTESTED = re.compile(r"不服|上诉|(?:想|要|能)[^。]{0,6}起诉")
 _RECOGNISED = re.compile(
     r"(?:认定|定)(?:了|成|为|是)(?:工伤)|工伤认定书?[^。]{0,4}(?:下来|出来|拿到|收到|有了)|已经认定"
 )
@@ -87,7 +88,7 @@ def _traits(reading: Reading, facts: MatterFacts, dates: Mapping[str, date]) -> 
     found = {
         Trait.AWARD_RECEIVED: received or unperformed,
         Trait.AWARD_UNPERFORMED: unperformed,
-        Trait.AWARD_ACCEPTED: unperformed,
+        Trait.AWARD_ACCEPTED: unperformed and not _CONTESTED.search(said),
         Trait.ARBITRATION_FILED: "申请劳动仲裁" in facts.steps and not received,
         Trait.LAWSUIT_FILED: "起诉" in facts.steps,
         Trait.INJURY_RECOGNISED: _RECOGNISED.search(said) is not None,

@@ -38,7 +38,7 @@ _SETTLED = re.compile(
 )  # 他欠我八千去年就付清了
 _OF_EACH = re.compile(r"(?:每|一)个?(?:月|天|单|趟|次)(?:都|还|又|要|就)*$")  # 每个月扣着五百 is no sum
 _OF_MY_OWN = re.compile(
-    r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份)(?:是|有|就|大概|差不多)*$"
+    r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份|名下)(?:那份|这份|的)?(?:是|有|就|大概|差不多)*$"
 )  # 一共差六十一万,我自己是两万七
 _RATES = {
     "rent": re.compile(r"租车|车租|租金|租赁|租的车|车子?租"),
@@ -334,8 +334,11 @@ _TOGETHER_SAID = re.compile(r"(?:总共|一共|合起来|加起来|合计|拢共
 _SEVERAL = re.compile(
     r"(?:我们|一起|一共|总共|班组|我带|带着|带了)(?:有|大概|差不多|总共|一共|一起|的|着|我们|班组|这|班)*(?:[二两三四五六七八九十百几0-9]+)(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡|民工)"
 )
+_MY_PART = re.compile(
+    r"我(?:自己|个人|一个人|名下)?(?:那份|这份|名下|自己|的|个人)(?:是|有|就|大概|差不多)*$"
+)
 _ALONE = re.compile(
-    r"(?:我一个人|我自己|我个人|单我|我这里|每个?人|人均|(?:差|欠)(?:着|起|了)?我(?!们)|我的)[^。]{0,8}$"
+    r"(?:我一个人|我自己|我个人|单我|我这里|每个?人|人均|(?:差|欠)(?:着|起|了)?我(?!们)|我的|我名下|我那份)[^。]{0,8}$"
 )
 
 
@@ -344,12 +347,13 @@ def _all_together(amounts: list[Amount], lines: Sequence[Line]) -> list[Amount]:
     if not any(_SEVERAL.search(line.plain) for line in lines if not line.by_lawyer):
         return amounts
     alone = [a for a in amounts if a.role == OWED and _ALONE.search(a.line.plain[: a.start])]
+    parted = any(_MY_PART.search(a.line.plain[: a.start]) for a in alone)
     largest = max((float(a.value or 0) for a in alone), default=0.0)
     return [
         replace(a, role=GROUP)
         if a.role == OWED
         and a not in alone
-        and _TOGETHER_SAID.search(a.line.plain[: a.start])
+        and (parted or _TOGETHER_SAID.search(a.line.plain[: a.start]))
         and (a.value or 0) > largest
         else a
         for a in amounts

@@ -42,7 +42,20 @@ def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
             or any(r.role == RATE and _agree(r, months, amount) for r in found[:at])
         ):
             found[at] = replace(amount, role=OWED, sure=0.75)
+        elif (debt := _left_of(found, at)) is not None:
+            found[debt] = replace(found[debt], role="reduced")
+            found[at] = replace(amount, role=OWED, sure=0.75)
     return found
+
+
+def _left_of(amounts: Sequence[Amount], at: int) -> int | None:
+    """Which debt *at* is the rest of: 还差九千 ... 借支过五百 那就是八千五."""
+    debts = [i for i in range(at) if amounts[i].role == OWED and amounts[i].value is not None]
+    if not debts:
+        return None
+    paid = [a.number.low for a in amounts[debts[-1] + 1 : at] if a.role == "paid"]
+    rest = amounts[debts[-1]].number.low - sum(paid, Decimal(0))
+    return debts[-1] if paid and rest == amounts[at].number.low else None
 
 
 def _is_total_of_owed(amounts: Sequence[Amount], at: int, before: str) -> bool:
