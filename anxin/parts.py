@@ -60,7 +60,7 @@ def open_parts(settings: Settings) -> Parts:
     )
     clock = SystemClock()
     redis = open_redis(settings.redis)
-    writer = TwimlWriter(account.public_url, library.version, captions=account.captions)
+    writer = TwimlWriter(account.public_url, lambda: library.version, captions=account.captions)
     telephony = RestTelephony(account, writer)
     rules = load_rules()
     opens, _, closes = settings.callback_hours.partition("-")

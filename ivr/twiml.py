@@ -6,7 +6,7 @@ own builder.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape, quoteattr
@@ -42,15 +42,18 @@ def document(verbs: Iterable[str]) -> str:
 
 
 class TwimlWriter:
-    """Writes plans for one public address. *prompts_version* makes recordings cacheable for ever.
+    """Writes plans for one public address. *prompts_version* makes recordings cacheable for ever, and is
+    asked for each time: the office may publish other recordings.
 
     With *captions*, a talk's sound is also sent to ``/twilio/media``.
     """
 
-    def __init__(self, public_url: str, prompts_version: str, *, captions: bool = False) -> None:
+    def __init__(
+        self, public_url: str, prompts_version: Callable[[], str], *, captions: bool = False
+    ) -> None:
         self._base = public_url.rstrip("/")
         self._version, self._captions = prompts_version, captions
-        self.write = lru_cache(maxsize=4096)(self._write)
+        self._written = lru_cache(maxsize=4096)(self._write)
 
     def url(self, path: str, query: Iterable[tuple[str, str]] = ()) -> str:
         """Return the absolute, signed-as-is URL of one of our paths."""
@@ -61,10 +64,13 @@ class TwimlWriter:
         return self.url(f"/twilio/voice/{step}", query)
 
     def clip(self, clips: Iterable[str]) -> str:
-        return self.url(f"/prompts/{'.'.join(clips)}.wav", (("v", self._version),))
+        return self.url(f"/prompts/{'.'.join(clips)}.wav", (("v", self._version()),))
 
-    def _write(self, plan: Plan) -> bytes:
+    def write(self, plan: Plan) -> bytes:
         """Return the TwiML document of *plan*."""
+        return self._written(plan, self._version())
+
+    def _write(self, plan: Plan, _version: str) -> bytes:
         return document(self._verb(verb) for verb in plan).encode()
 
     def _verb(self, verb: Verb) -> str:

@@ -137,7 +137,7 @@ def open_doors(
     news = StatusNews(switchboard, recordings)
     return Doors(
         Inbox(account.auth_token, account.public_url, account.account_sid),
-        TwimlWriter(account.public_url, library.version, captions=account.captions),
+        TwimlWriter(account.public_url, lambda: library.version, captions=account.captions),
         script,
         steps={
             "voice/incoming": voice.incoming,

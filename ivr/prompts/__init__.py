@@ -3,6 +3,7 @@
 import hashlib
 import io
 import wave
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,14 +16,22 @@ class PromptLibrary:
     """All clips in memory (about 2 MB), and utterances joined from them."""
 
     def __init__(self, folder: Path = HERE) -> None:
-        self._pcm: dict[str, bytes] = {}
-        digest = hashlib.sha256()
+        self._own: dict[str, bytes] = {}
         for path in sorted(folder.glob("*.wav")):
-            with wave.open(str(path), "rb") as clip:
-                if (clip.getframerate(), clip.getsampwidth(), clip.getnchannels()) != (RATE, 2, 1):
-                    raise ValueError(f"{path}: a prompt is 8 kHz, 16-bit, mono")
-                self._pcm[path.stem] = clip.readframes(clip.getnframes())
-            digest.update(path.stem.encode() + self._pcm[path.stem])
+            self._own[path.stem] = _samples(path.read_bytes(), str(path))
+        self.replace({})
+
+    def replace(self, wavs: Mapping[str, bytes]) -> None:
+        """Play these WAV files in place of the clips of the same names, and the own ones for all others.
+
+        Raise ValueError, and change nothing, when one is none: 8 kHz, 16-bit, mono.
+        """
+        others = {name: _samples(wav, name) for name, wav in wavs.items() if name in self._own}
+        pcm = {**self._own, **others}
+        digest = hashlib.sha256()
+        for name in sorted(pcm):
+            digest.update(name.encode() + pcm[name])
+        self._pcm = pcm
         self.version = digest.hexdigest()[:12]  # part of every prompt's URL, which may so be cached for ever
         self.wav = lru_cache(maxsize=512)(self._wav)
 
@@ -47,3 +56,15 @@ class PromptLibrary:
             file.setframerate(RATE)
             file.writeframes(joined)
         return out.getvalue()
+
+
+def _samples(wav: bytes, name: str) -> bytes:
+    try:
+        with wave.open(io.BytesIO(wav), "rb") as clip:
+            shape = (clip.getframerate(), clip.getsampwidth(), clip.getnchannels())
+            samples = clip.readframes(clip.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise ValueError(f"{name}: not a WAV file: {error}") from error
+    if shape != (RATE, 2, 1):
+        raise ValueError(f"{name}: a prompt is 8 kHz, 16-bit, mono")
+    return samples

@@ -97,3 +97,20 @@ def test_key_prompts_are_understood(
     said = "".join(texts(book())[clip] for clip in utterance.split("."))
     wanted, got = sounds(said).split(), sounds(heard).split()
     assert edits(wanted, got) <= UNDERSTOOD[utterance] * len(wanted), f"{said} was heard as {heard}"
+
+
+def test_what_the_office_published_is_played_and_taken_back() -> None:
+    library = PromptLibrary()
+    own, version = library.wav("greeting"), library.version
+    other = library.wav("goodbye")
+    library.replace({"greeting": other, "unknown": other})
+    assert library.wav("greeting") == other
+    assert library.wav("notice") != other
+    assert library.version != version
+    assert "unknown" not in library
+    for bad in (b"no sound", other[:40]):
+        with pytest.raises(ValueError, match="greeting"):
+            library.replace({"greeting": bad})
+    assert library.wav("greeting") == other
+    library.replace({})
+    assert (library.wav("greeting"), library.version) == (own, version)

@@ -50,9 +50,17 @@ async def telephony(api: Api) -> AsyncIterator[RestTelephony]:
     app.router.add_route("*", "/base/{rest:.*}", api.handle)
     async with TestServer(app) as server:
         account = replace(ACCOUNT, carrier_url=str(server.make_url("/base")), timeout_s=0.5)
-        telephony = RestTelephony(account, TwimlWriter(ACCOUNT.public_url, "v"))
+        telephony = RestTelephony(account, TwimlWriter(ACCOUNT.public_url, lambda: "v"))
         yield telephony
         await telephony.close()
+
+
+CARD = {
+    "number": "+8613812342210",
+    "prefecture": "昆明市",
+    "digit": "1",
+    "waiting_since_ms": "1764000000000",
+}
 
 
 async def test_a_caller_is_rung_into_the_room_where_the_lawyer_waits_and_hears_nothing_of_us(
@@ -79,7 +87,7 @@ async def test_ringing_puts_the_lawyer_into_the_contacts_room_with_the_card(
     path = f"Conferences/{CONTACT}/Participants.json"
     api.answers["POST", path] = (201, {"call_sid": LEG, "conference_sid": ROOM, "label": "u_17"})
 
-    leg = await telephony.ring(OFFER, {"number": "+8613812342210", "prefecture": "昆明市", "digit": "1"}, 20)
+    leg = await telephony.ring(OFFER, CARD, 20)
 
     form = dict(api.asked[0][2])
     assert leg == LEG
@@ -90,6 +98,7 @@ async def test_ringing_puts_the_lawyer_into_the_contacts_room_with_the_card(
         ("number", "138****2210"),
         ("prefecture", "昆明市"),
         ("digit", "1"),
+        ("waiting_since_ms", "1764000000000"),
     ]
     assert (form["Label"], form["Timeout"], form["From"]) == ("u_17", "20", "12348")
     assert (form["EarlyMedia"], form["Beep"], form["EndConferenceOnExit"]) == ("false", "false", "false")
@@ -184,7 +193,7 @@ async def test_a_refusal_names_the_carriers_code(telephony: RestTelephony, api: 
 
 async def test_a_carrier_that_is_not_there_may_be_asked_again() -> None:
     account = replace(ACCOUNT, carrier_url="http://127.0.0.1:9", timeout_s=0.5)
-    telephony = RestTelephony(account, TwimlWriter(ACCOUNT.public_url, "v"))
+    telephony = RestTelephony(account, TwimlWriter(ACCOUNT.public_url, lambda: "v"))
 
     with pytest.raises(CarrierUnreachable) as caught:
         await telephony.end_leg(LEG)
@@ -195,7 +204,7 @@ async def test_a_carrier_that_is_not_there_may_be_asked_again() -> None:
 
 async def test_without_a_base_address_requests_go_to_twilio() -> None:
     """There is no network in the tests: the error names who was not reached."""
-    telephony = RestTelephony(replace(ACCOUNT, timeout_s=0.2), TwimlWriter(ACCOUNT.public_url, "v"))
+    telephony = RestTelephony(replace(ACCOUNT, timeout_s=0.2), TwimlWriter(ACCOUNT.public_url, lambda: "v"))
 
     with pytest.raises(CarrierUnreachable, match="Twilio"):
         await telephony.end_leg(LEG)

@@ -48,7 +48,7 @@ def test_any_text_makes_well_formed_xml(wild: str) -> None:
 
 
 def test_a_plan_is_the_document_that_twilios_builder_makes() -> None:
-    writer = TwimlWriter(PUBLIC, "abc")
+    writer = TwimlWriter(PUBLIC, lambda: "abc")
     plan = (
         Gather((Play(("ahead", "n3-people")), Play(("music",))), Redirect("menu", (("p", "riders"),)), 4,
                even_if_empty=True),
@@ -80,7 +80,18 @@ def test_a_plan_is_the_document_that_twilios_builder_makes() -> None:
 
 
 def test_a_number_is_keyed_in_up_to_the_hash_key() -> None:
-    root = ET.fromstring(TwimlWriter(PUBLIC, "v").write((Gather((), Redirect("callback"), 6, digits=0),)))
+    root = ET.fromstring(
+        TwimlWriter(PUBLIC, lambda: "v").write((Gather((), Redirect("callback"), 6, digits=0),))
+    )
 
     assert root[0].attrib["finishOnKey"] == "#"
     assert "numDigits" not in root[0].attrib
+
+
+def test_a_newly_published_recording_has_a_new_address() -> None:
+    version = "old"
+    writer = TwimlWriter(PUBLIC, lambda: version)
+    plan = (Play(("greeting",)),)
+    assert b"v=old" in writer.write(plan)
+    version = "new"
+    assert b"v=new" in writer.write(plan)
