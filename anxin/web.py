@@ -90,7 +90,10 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.telephony.warm)
-        running = [asyncio.create_task(desks.run(parts.tail), name="desks")]
+        running = [
+            asyncio.create_task(desks.run(parts.tail), name="desks"),
+            asyncio.create_task(backoffice.follow_prompts(parts, rooms.publications.published)),
+        ]
         yield
         for task in running:
             task.cancel()
@@ -106,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     second = SecondFactor(parts.engine, parts.clock)
     door = FrontDoor(accounts, auth, throttle, pages, parts.switchboard, second)
     app.include_router(agents.signin.router(door))
-    backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
+    rooms = backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
     keys = settings.keys
     services = Services(trunk=bool(settings.sip_trunk) or settings.twilio)
     office = Office(
