@@ -41,12 +41,12 @@ def caller_token(hotline: Hotline, identity: str) -> str:
 
 
 @asynccontextmanager
-async def caller(hotline: Hotline, **params: str) -> AsyncIterator[Talk]:
+async def caller(hotline: Hotline, *, up_within: float = 5.0, **params: str) -> AsyncIterator[Talk]:
     """Dial the hotline from the web entrance; the talk is up when this returns."""
     identity = f"web_{secrets.token_hex(8)}"
     async with Phone(signal_url(hotline), caller_token(hotline, identity)) as phone:
         talk = await phone.call({"To": "12348", **params})
-        await talk.up()
+        await talk.up(up_within)
         yield talk
 
 
