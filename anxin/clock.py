@@ -16,6 +16,7 @@ from config.settings import Settings
 from routing.rules import load_rules
 from sla import health
 from sla.escalation import Escalator
+from sla.owed import owe_unproved
 from sla.reconcile import settle_callbacks
 from sla.targets import load_targets
 from sla.writer import LedgerWriter
@@ -79,6 +80,7 @@ async def run(settings: Settings) -> None:
 
     async def settle() -> None:
         await settle_callbacks(parts.switchboard, parts.engine)
+        await owe_unproved(parts.switchboard, parts.engine, parts.clock)
 
     announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
     reconciler = Reconciler(parts, queue)

@@ -87,7 +87,7 @@ class MemoryLawyers(MemorySteps):
         seat = m.seats[lawyer]
         seat.desk_ms = now
         seat.phone_ms = now if registered else seat.phone_ms
-        theirs = one.state is LawyerState.TALKING and one.contact == talking
+        theirs = registered and one.state is LawyerState.TALKING and one.contact == talking
         if theirs and self._contact(talking).second != lawyer:
             m.set_due(DueKind.TALK, one.contact, self._rules.times.talk_lease)
         until = m.fresh_until(lawyer)

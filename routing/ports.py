@@ -317,7 +317,8 @@ class Queue(TalkSteps, Protocol):
         ...
 
     async def heartbeat(self, lawyer: str, registered: bool, talking: str, now: int) -> Move:
-        """The desk is alive; *registered*: so is its phone. Renews the lease of the contact it talks with."""
+        """The desk is alive; *registered*: so is its phone. Renews the lease of the contact it talks with, if
+        the phone is: a desk whose phone is cut off does not know whether the talk goes on."""
         ...
 
     async def wrapup_end(self, lawyer: str, now: int) -> Move:

@@ -10,7 +10,9 @@ if awake and not l.fresh then
   serves = served_by(l)
   if not serves then return missing('profile', l.profile) end
 end
-if l.state == 'talking' and l.contact == ARGV[7] and not l.second then due('talk', l.contact, now + times.talk_lease) end
+if l.state == 'talking' and l.contact == ARGV[7] and ARGV[6] == '1' and not l.second then
+  due('talk', l.contact, now + times.talk_lease)
+end
 if not awake then
   if l.fresh then
     become_stale(l)

@@ -159,6 +159,11 @@ class SipPhone:
                     parts.append(g711.decode(data[12:], names[law]))
         return np.concatenate(parts)
 
+    def forget_sound(self) -> None:
+        """Drop the sound that has come so far."""
+        while not self._rtp.got.empty():
+            self._rtp.got.get_nowait()
+
     async def hear_key(self, kind: int = 101, within: float = 3.0) -> str:
         """The next RFC 4733 key: one whose end has been heard."""
         async with asyncio.timeout(within):

@@ -45,8 +45,8 @@ async def settled(running: Hotline, contact: str) -> Fate:
 
 
 def is_cared_for(demand: Row) -> bool:
-    """Closed with proof, or owed a call-back, or talked about and open until the talk is proved."""
-    return demand["state"] == "closed" or bool(demand["callback"]) or demand["talk_ms"] > 0
+    """Closed with proof, or owed a call-back: nothing else is an end."""
+    return demand["state"] == "closed" or bool(demand["callback"])
 
 
 def demands(running: Hotline) -> dict[str, Row]:
