@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from redis.asyncio import Redis
 from sqlalchemy import Engine, Row
 
+from config import notices
 from config.auth import DECIDERS, Auth, Principal
 from config.clock import Clock
 from config.errors import AnxinError, Blame
@@ -18,7 +19,7 @@ from routing.supervision import Mode
 
 from . import queries
 from .demands import DemandState
-from .feed import NOTICE, LiveQueue
+from .feed import LiveQueue
 from .targets import Targets
 
 TokenMaker = Callable[[str], str]  # identity -> JWT of a browser phone
@@ -224,27 +225,14 @@ def _talks(routes: APIRouter, d: Decisions, make_token: TokenMaker) -> None:
 
 
 def _everybody(routes: APIRouter, d: Decisions) -> None:
-    anybody = Depends(d.auth.current)
-
     @routes.post("/board/notice", status_code=202)
     async def broadcast(notice: Notice, principal: Principal = d.deciding) -> dict[str, str]:
         """Show a notice on every desk and board for so many minutes."""
         until_ms = d.clock.now_ms() + notice.minutes * MINUTE_MS
         body = {"text": notice.text, "until_ms": until_ms, **by(principal)}
         await d.tell("notice.broadcast", "", body)
-        async with d.redis.pipeline(transaction=True) as pipe:
-            pipe.delete(NOTICE)
-            if notice.text:
-                pipe.hset(NOTICE, mapping={"text": notice.text, "until_ms": until_ms, "by": principal.name})
-                pipe.pexpireat(NOTICE, until_ms)
-            await pipe.execute()
+        await notices.write(d.redis, notice.text, until_ms, principal.name)
         return {"text": notice.text}
-
-    @routes.get("/board/notice")
-    async def current(_: Principal = anybody) -> dict[str, str]:
-        """The notice that stands; empty when none does."""
-        found = await d.redis.hgetall(NOTICE)
-        return {str(name): str(value) for name, value in found.items()}
 
 
 def supervisor_id(principal: Principal) -> str:

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import notices
 from config.clock import Clock
 from config.log import Log
 from routing.events import Fact
@@ -35,7 +36,7 @@ BEHIND = 30  # messages a viewer may be behind before it gets a snapshot instead
 SLOW_S = 5.0  # curves, map and four 100s are read so often
 READ_S = 2.0  # a database that takes longer is said to be stuck
 PARTS = ("clock", "ledger", "recognizer", "carrier")
-ALARMS, NOTICE = "board:alarms", "board:notice"  # what sla.alarms and sla.notices keep in Redis
+ALARMS = "board:alarms"  # what sla.alarms and sla.escalation keep in Redis
 _LOG = Log("sla.feed")
 
 
@@ -247,7 +248,7 @@ class Feed:
             for part in PARTS:
                 pipe.hgetall(health.PREFIX + part)
             pipe.hgetall(ALARMS)
-            pipe.hgetall(NOTICE)
+            pipe.hgetall(notices.KEY)
             *parts, alarms, notice = await pipe.execute()
         found = dict(zip(PARTS, parts, strict=True)) | await self._probe()
         return view.Signs(found, alarms, notice)

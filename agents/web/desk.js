@@ -11,6 +11,7 @@ import { Help, help, listenToKeys } from "./keys.js";
 import * as ring from "./ring.js";
 import * as phone from "./softphone.js";
 import * as store from "./store.js";
+import { Supervised } from "./supervised.js";
 import { Announcer, Tabs } from "./tabs.js";
 import { channelOf, numberOf } from "./words.js";
 

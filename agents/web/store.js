@@ -13,6 +13,7 @@ export const notice = signal(null); // {kind: attention|breach|calm, key, fields
 export const ended = signal(""); // '' | signed_out | not_allowed | taken_over | elsewhere
 export const captions = signal({ contact: "", lines: [], off: "" }); // what is being said, as it is said
 export const drafts = signal({ contact: "", n: 0 }); // counts the news about transcripts
+export const broadcast = signal(null); // {text, until_ms, by}: what everybody is to read
 export const now = signal(Date.now()); // the server's clock, every 250 ms
 
 export const state = computed(() => lawyer.value?.state ?? "offline");
@@ -72,6 +73,9 @@ function received(message) {
       break;
     case "caption":
       captions.value = captioned(captions.value, message);
+      break;
+    case "broadcast":
+      broadcast.value = message;
       break;
     case "notice":
       notice.value = { kind: "attention", key: `desk.notice_${message.code.replaceAll("-", "_")}` };

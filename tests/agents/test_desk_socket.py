@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 from agents.accounts import principal_of
 from agents.notes import Draft
+from config import notices
 from config.auth import Principal
 from routing.events import Fact
 from routing.ports import Contact, ContactState, LawyerState
@@ -126,6 +127,22 @@ async def test_a_fact_about_the_lawyer_brings_the_state_as_it_is(site: Site) -> 
     assert offered["contact"]["number"] == "138****2210"
     assert offered["fact"]["kind"] == "contact.offered"
     assert "13800002210" not in json.dumps(page.heard)
+
+
+async def test_a_notice_to_everybody_reaches_open_desks_and_those_that_open_later(
+    site: Site, redis: Redis
+) -> None:
+    now_ms = site.office.switchboard.clock.now_ms()
+    async with site.page() as page:
+        await page.kind("snapshot")
+        fact = Fact("notice.broadcast", now_ms, body={"text": "15:00 检修", "by": "赵敏"})
+        await site.office.switchboard.record(fact)
+        assert (await page.kind("broadcast"))["text"] == "15:00 检修"
+    await notices.write(redis, "15:00 检修", now_ms + 60_000, "赵敏")
+    async with site.page() as page:
+        assert (await page.kind("broadcast"))["by"] == "赵敏"
+    await notices.write(redis, "", 0, "赵敏")
+    assert await notices.read(redis) == {}
 
 
 async def test_a_talk_begins_the_note_that_says_whose_contact_it_is(site: Site) -> None:

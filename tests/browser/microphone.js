@@ -23,7 +23,7 @@
   window.testHears = async (hz) => {
     const pc = connections.filter((c) => c.connectionState === "connected").at(-1);
     const track = pc?.getReceivers().map((r) => r.track).find((t) => t?.kind === "audio");
-    if (!track) return -200;
+    if (!track) { await new Promise((r) => setTimeout(r, 120)); return -200; } // not there yet
     if (!ears.has(track)) {
       const ear = new AudioContext(); await ear.resume();
       const analyser = ear.createAnalyser(); analyser.fftSize = 4096; analyser.smoothingTimeConstant = 0;

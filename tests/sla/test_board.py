@@ -289,8 +289,13 @@ async def test_supervisors_decide_about_contacts_and_lawyers_and_the_ledger_says
         assert await guest.post("/board/lawyers/u_1/status", {**why, "status": "away"}) == 202
         assert await guest.post("/board/lawyers/u_9/status", {**why, "status": "away"}) == 404
         assert await guest.post("/board/notice", {"text": "检修", "minutes": 5}) == 202
-        async with guest.session.get(f"{guest.origin}/board/notice") as answer:
-            assert (await answer.json())["text"] == "检修"
+        async with guest.live() as socket:
+            first = await heard(socket, lambda m: m["type"] == "snapshot")
+        assert first["view"]["notice"]["now"]["text"] == "检修"
+        assert await guest.post("/board/notice", {"text": ""}) == 202
+        async with guest.live() as socket:
+            first = await heard(socket, lambda m: m["type"] == "snapshot")
+        assert first["view"]["notice"] == {}
         await asyncio.to_thread(drain, valkey, engine, rules)
         told = {
             e.kind: e.fact() for e in ledger.read(engine) if e.kind.startswith(("supervisor.", "notice."))
