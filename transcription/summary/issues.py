@@ -147,6 +147,10 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
             _ON_THE_WAY.search(said) or re.search(r"车", found["traffic_injury"].line.plain)
         ):
             names.discard("traffic_injury")
+    if {"work_injury", "wage_arrears"} <= names and _told("停工留薪", joined(reading.lawyer_lines)):
+        names = names - {"wage_arrears"} | {"wage_during_medical_leave"}
+    if "contract_signing_guidance" in names and not standing.works:
+        names.discard("social_insurance_nonpayment")
     if "deposit_withheld" in names:
         names.discard("deposit_collected")
     if (

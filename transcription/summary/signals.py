@@ -247,7 +247,7 @@ def _same_lawyer(reading: Reading) -> bool:
     said, told = joined(reading.caller_lines), joined(reading.lawyer_lines)
     return bool(
         re.search(
-            r"(?:还是|又是|找|转给|就是)[^。]{0,6}(?:上午|早上|刚才|刚刚|昨天|之前|上次|那个)[^。]{0,4}律师|(?:同一个|原来(?:的|那个))律师",
+            r"(?:想|要|还)[^。]{0,3}找[她他](?!们)|(?:还是|又是|找|转给|就是)[^。]{0,6}(?:上午|早上|刚才|刚刚|昨天|之前|上次|那个)[^。]{0,4}律师|(?:同一个|原来(?:的|那个))律师",
             said,
         )
         or re.search(

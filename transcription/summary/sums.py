@@ -19,6 +19,11 @@ _TOTAL = re.compile(
 _OF_ALL = re.compile(
     r"(?:[二两三四五六七八九十百几0-9]+(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡)|大家|我们(?:一起|全部|所有人))[^。]{0,3}(?:加起来|合起来|总共|一共|拢共|合计)(?:是|有|差不多|大概|怕有)*$"
 )
+_SUM_SAID = re.compile(r"(?:总数|总的|总共|一共)(?:是|有)*$")
+_MINE = re.compile(r"我(?:自己|个人)?(?:的|那份|这份)(?:是|有|就|那份|这份)*$")
+_WE_ARE_OWED = re.compile(
+    r"(?:差|欠)(?:着|了)?我们[^。]{0,4}[二两三四五六七八九十百几0-9]+(?:多|来|几)?个?(?:人|工人|工友)"
+)
 _MONTHS_OWED = re.compile(
     r"(?:差|欠|拖欠|拖|压|没(?:有)?(?:给|发|结)|不(?:给|发)|扣)[^。]{0,6}?(?P<n>[一二两三四五六七八九十0-9]{1,2})个(?P<half>半)?月"
     r"|(?P<m>[一二两三四五六七八九十0-9]{1,2})个(?P<mhalf>半)?月(?:的)?(?:工资|工钱|钱|薪水)?(?:都|也|还|就)*(?:没|不)(?:有)?(?:给|发|结|拿)"
@@ -34,11 +39,12 @@ def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
             continue
         before = amount.line.plain[: amount.start]
         previous = found[at - 1] if at and found[at - 1].line is amount.line else None
-        if _OF_ALL.search(before):
+        if _OF_ALL.search(before) or (_SUM_SAID.search(before) and _WE_ARE_OWED.search(before)):
             found[at] = replace(amount, role=GROUP, sure=0.75)
         elif (
             (previous and previous.role == OWED and LISTED.match(before[previous.end :]))
             or _is_total_of_owed(found, at, before)
+            or (_MINE.search(before) and _WE_ARE_OWED.search(before))
             or any(r.role == RATE and _agree(r, months, amount) for r in found[:at])
         ):
             found[at] = replace(amount, role=OWED, sure=0.75)
