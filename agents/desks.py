@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from config import captions
+from config import captions, notices
 from config.auth import Principal
 from config.clock import Clock
 from config.log import Log
@@ -95,6 +95,8 @@ class Desks:
 
     async def _happened(self, fact: Fact) -> None:
         for desk in tuple(self._open):
+            if fact.kind == "notice.broadcast":
+                desk.send({"type": "broadcast", **fact.body})
             if fact.lawyer == desk.lawyer:
                 await self.push_state(desk, because=fact)
             elif fact.contact and fact.contact == desk.watched:
@@ -152,6 +154,8 @@ class Desks:
                 self.lose(other)
         desk = Desk(principal, tab)
         self._open.add(desk)
+        if notice := await notices.read(self._redis):
+            desk.send({"type": "broadcast", **notice})
         return desk
 
     def lose(self, desk: Desk) -> None:

@@ -21,6 +21,7 @@ function Desk() {
     <div class="desk ${stale ? "stale" : ""}">
       <${StatusBar} />
       <${Banners} />
+      <${Supervised} />
       <${Announcer} />
       <div class="columns">
         <div class="left"><${CallPanel} /></div>
