@@ -119,7 +119,7 @@ def _page_routes(routes: APIRouter, office: Office) -> None:
             "agents/desk.html",
             principal=principal,
             csrf=auth.csrf(request),
-            catalogues=["desk", "draft"],
+            catalogues=["desk", "draft", "talk"],
             data={
                 "me": {"id": principal.lawyer_id, "name": principal.name},
                 "offer_ms": office.offer_s * 1000,

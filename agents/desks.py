@@ -21,7 +21,7 @@ from config.auth import Principal
 from config.clock import Clock
 from config.log import Log
 from routing.events import Fact
-from routing.ports import LawyerState
+from routing.ports import Contact, LawyerState
 
 from .cards import card_of, lawyer_card, queue_card
 from .notes import Notes
@@ -205,8 +205,21 @@ class Desks:
             "type": "state",
             "at_ms": self._clock.now_ms(),
             "lawyer": lawyer_card(lawyer) if lawyer else None,
-            "contact": card_of(contact) if contact else None,
+            "contact": await self._card(contact) if contact else None,
             "fact": {"kind": because.kind, "body": dict(because.body)} if because else None,
+        }
+
+    async def _card(self, contact: Contact) -> dict[str, Any]:
+        """Return a contact's card, with who talks and who is consulted by name."""
+        card = card_of(contact)
+        asked = contact.second
+        talks = await self._switchboard.lawyer(contact.lawyer) if asked else None
+        second = await self._switchboard.lawyer(asked) if asked else None
+        return {
+            **card,
+            "lawyer_name": talks.name if talks else "",
+            "second_name": second.name if second else "",
+            "second_talks": second is not None and second.state is LawyerState.TALKING,
         }
 
 

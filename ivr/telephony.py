@@ -32,7 +32,6 @@ from .twiml import TwimlWriter, document
 
 ALIVE = frozenset({"queued", "ringing", "in-progress"})
 NOT_IN_PROGRESS = 21220
-_NUMBERS = frozenset({"from"})  # of the card: other entries are figures too, but no telephone numbers
 _PHONE = re.compile(r"\+?\d{7,}")
 T = TypeVar("T")
 
@@ -121,7 +120,7 @@ class RestTelephony:
         """Ring the lawyer into the contact's conference; *card* reaches the lawyer's browser and nobody
         else.
         """
-        hides = {name for name in _NUMBERS & card.keys() if _PHONE.fullmatch(card[name])}
+        hides = {name for name, value in card.items() if _PHONE.fullmatch(value) and name[-3:] != "_ms"}
         shown = {name: masked(value) if name in hides else value for name, value in card.items()}
         fields = urlencode({"contact": offer.contact, **shown}, quote_via=quote)
         who = (("contact", offer.contact), ("lawyer", offer.lawyer))

@@ -3,6 +3,7 @@
 import { html } from "htm/preact";
 import { clockOf, pageData, t } from "config/i18n.js";
 import * as doctor from "./doctor.js";
+import { drawer, toggleDrawer } from "./knowledge.js";
 import { Chip, Icon, Timer } from "./parts.js";
 import * as phone from "./softphone.js";
 import * as ring from "./ring.js";
@@ -79,6 +80,7 @@ export function StatusBar() {
           ${oldest > 0 && html`<span class="muted"> · ${t("desk.longest")} <span class="timer" role="timer" aria-live="off">${clockOf(store.now.value - oldest)}</span></span>`}
         </span>
         <${PhoneChip} />
+        <button class="quiet" aria-label=${t("talk.drawer")} aria-keyshortcuts="Alt+K" title="${t("talk.drawer")} · Alt+K" aria-expanded=${drawer.value} onClick=${toggleDrawer}><${Icon} name="book" /><span class="wide-only">${t("talk.drawer")}</span></button>
         <button class="quiet" aria-label=${t("desk.doctor")} aria-expanded=${doctor.shown.value} onClick=${() => { doctor.shown.value = !doctor.shown.value; }}><${Icon} name="doctor" /><span class="wide-only">${t("desk.doctor")}</span></button>
       </div>
     </section>`;

@@ -7,6 +7,8 @@ import { clockOf, dateOf, pageData, t } from "config/i18n.js";
 import { goReady } from "./bar.js";
 import { editorOf, picked, recent, shown } from "./detail.js";
 import { Chip, Empty, Icon, KeyButton, Timer } from "./parts.js";
+import { Owed } from "./owed.js";
+import { Company, Reach, asked, mine, reach, toggleReach } from "./reach.js";
 import * as phone from "./softphone.js";
 import * as store from "./store.js";
 import { channelOf, entranceOf, numberOf, pressedOf, priorityOf } from "./words.js";
@@ -21,7 +23,7 @@ export function CallPanel() {
   if (state.value === "offered" || phone.connecting.value) return html`<${Ringing} />`;
   if (state.value === "wrapup") return html`<${Wrapup} />`;
   if (phone.ringing.value) return html`<${Ringing} />`; // sound is here before, or without, the server's word
-  return html`<${Idle} /><${Recent} />`;
+  return html`<${Idle} /><${Owed} /><${Recent} />`;
 }
 
 export function CallerCard({ of: who, waited }) {
@@ -56,7 +58,8 @@ function Ringing() {
   const left = who?.offered_ms ? who.offered_ms + pageData.offer_ms : 0;
   return html`
     <section class="card call ringing" aria-label=${t("desk.ringing")}>
-      <header><h2><span class="bell" aria-hidden="true"></span>${t("desk.ringing")}</h2>${left > 0 && html`<span class="muted">${t("desk.answer_within")} <${Timer} until=${left} /></span>`}</header>
+      <header><h2><span class="bell" aria-hidden="true"></span>${t(asked() ? "talk.consult_ring" : "desk.ringing")}</h2>${left > 0 && html`<span class="muted">${t("desk.answer_within")} <${Timer} until=${left} /></span>`}</header>
+      ${asked() && html`<${Company} />`}
       <${CallerCard} of=${who} waited=${waitedOf(who)} />
       <div class="controls two">
         <${KeyButton} class="answer large" keys="A" icon="phone" label=${phone.connecting.value ? t("desk.connecting") : t("desk.answer")} disabled=${!phone.ringing.value} onClick=${phone.answer} />
@@ -90,15 +93,18 @@ function Talking() {
     <section class="card call talking" aria-label=${t("desk.state_talking")}>
       <header><h2>${t(held.value ? "desk.on_hold" : "desk.state_talking")}</h2><${Timer} since=${who?.talk_since_ms || store.lawyer.value?.since_ms} class="big" /></header>
       <${CallerCard} of=${who} waited=${waitedOf(who)} />
+      <${Company} />
       ${phone.open.value
         ? html`<${Meters} />`
-        : html`<p class="banner attention">${t("desk.no_sound_here")}</p>`}
+        : html`<p class="banner attention" role="status">${t(phone.rejoining.value ? "talk.rejoining" : "desk.no_sound_here")}</p>`}
       <div class="controls">
         <${KeyButton} keys="M" icon="mic" label=${t(muted.value ? "desk.unmute" : "desk.mute")} aria-pressed=${muted.value} disabled=${!phone.open.value} onClick=${phone.toggleMute} />
-        <${KeyButton} keys="H" icon="hold" label=${t(held.value ? "desk.unhold" : "desk.hold")} aria-pressed=${held.value} disabled=${!store.live.value} onClick=${phone.toggleHold} />
+        <${KeyButton} keys="H" icon="hold" label=${t(held.value ? "desk.unhold" : "desk.hold")} aria-pressed=${held.value} disabled=${!store.live.value || !mine()} onClick=${phone.toggleHold} />
         <button aria-expanded=${keypad.value} disabled=${!phone.open.value} onClick=${() => { keypad.value = !keypad.value; }}><${Icon} name="keypad" /><span>${t("desk.keypad")}</span></button>
-        <${KeyButton} class="danger" keys="X" icon="down" label=${t("desk.hang_up")} onClick=${phone.hangUp} />
+        <${KeyButton} keys="T" icon="reach" label=${t("talk.reach_short")} aria-expanded=${reach.value} disabled=${!store.live.value || !mine()} onClick=${toggleReach} />
+        <${KeyButton} class="danger" keys="X" icon="down" label=${t(asked() ? "talk.leave" : "desk.hang_up")} onClick=${phone.hangUp} />
       </div>
+      <${Reach} />
       ${keypad.value && html`<${Keypad} />`}
     </section>`;
 }

@@ -8,6 +8,7 @@ import { Banners, StatusBar } from "./bar.js";
 import { CallPanel } from "./call.js";
 import * as doctor from "./doctor.js";
 import { Help, help, listenToKeys } from "./keys.js";
+import { Knowledge } from "./knowledge.js";
 import * as ring from "./ring.js";
 import * as phone from "./softphone.js";
 import * as store from "./store.js";
@@ -27,6 +28,7 @@ function Desk() {
         <div class="left"><${CallPanel} /></div>
         <${Tabs} />
         <${doctor.Doctor} />
+        <${Knowledge} />
       </div>
       <footer class="foot muted small"><button class="quiet" onClick=${() => { help.value = true; }}>${t("desk.help")} <kbd>?</kbd></button></footer>
       <${Help} />

@@ -6,6 +6,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "config/i18n.js";
 import { toggleReady } from "./bar.js";
 import { tab } from "./detail.js";
+import { toggleDrawer } from "./knowledge.js";
+import { toggleReach } from "./reach.js";
 import * as phone from "./softphone.js";
 import { ended } from "./store.js";
 
@@ -21,6 +23,8 @@ const KEYS = {
   KeyX: ["X", "desk.hang_up", () => (phone.ringing.value ? phone.reject() : phone.open.value && phone.hangUp())],
   KeyH: ["H", "desk.hold", () => phone.open.value && phone.toggleHold()],
   KeyM: ["M", "desk.mute", phone.toggleMute],
+  KeyT: ["T", "talk.reach", toggleReach],
+  KeyK: ["K", "talk.drawer", toggleDrawer],
   KeyR: ["R", "desk.key_ready", toggleReady],
   KeyN: ["N", "desk.key_note", focusNote],
 };

@@ -9,7 +9,7 @@ import * as store from "./store.js";
 const call = signal(null); // the SDK's Call, ringing or open
 export const open = signal(false); // the call was accepted and carries sound
 export const muted = signal(false);
-export const held = signal(false);
+export const held = computed(() => store.contact.value?.held ?? false); // as the server knows: it outlives this page
 export const connecting = signal(false); // accepted, sound not yet there
 
 export const phone = createPhone({
@@ -70,7 +70,13 @@ effect(() => {
   const id = store.live.value && store.state.value === "talking" && !store.ended.value ? store.lawyer.value.contact : "";
   const silent = call.value === null;
   clearTimeout(later);
-  if (!id) { rejoining.value = ""; tries = 0; if (store.live.value) ending = ""; return; }
+  if (!id) {
+    if (rejoining.peek() && !open.peek() && store.live.value) { call.peek()?.disconnect(); clear(); } // it ended meanwhile
+    rejoining.value = "";
+    tries = 0;
+    if (store.live.value) ending = "";
+    return;
+  }
   if (!silent || connecting.peek()) return;
   if (id === ending) { store.act("hangup").catch(() => {}); return; } // it did not reach the server then
   later = setTimeout(rejoin, tries === 0 && !spoken ? 0 : 900, id);
@@ -84,7 +90,7 @@ async function rejoin(id) {
   connecting.value = true;
   try {
     const sdkCall = await phone.dial({ rejoin: id });
-    if (sdkCall) { take(sdkCall); held.value = store.contact.peek()?.held ?? false; return; }
+    if (sdkCall) { take(sdkCall); return; }
   } catch { /* once more */ }
   connecting.value = false;
   later = setTimeout(rejoin, 1500, id);
@@ -95,7 +101,6 @@ function clear() {
   open.value = false;
   connecting.value = false;
   muted.value = false;
-  held.value = false;
 }
 
 export function answer() {
@@ -121,10 +126,7 @@ export async function hangUp() {
 
 export function toggleMute() { call.value?.mute(!muted.value); }
 
-export async function toggleHold() {
-  const wanted = !held.value;
-  if (await store.attempt("hold", { held: wanted })) held.value = wanted;
-}
+export const toggleHold = () => store.attempt("hold", { held: !held.value });
 
 export function press(key) { call.value?.sendDigits(key); }
 

@@ -310,8 +310,12 @@ async def test_axe_finds_nothing_in_any_state(here: Stage, engine: Engine, langu
     assert await axe(page) == []
     page = await here.desk(language)
     assert await axe(page) == []
-    await page.locator(".bar-end button").click()
+    await page.get_by_role("button", name=re.compile("话机检查|Phone check")).click()
     assert await axe(page) == []
+    await page.keyboard.press("Alt+k")
+    await expect(page.locator(".drawer .places li")).to_have_count(16)
+    assert await axe(page) == []
+    await page.keyboard.press("Alt+k")
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog")).to_be_visible()
     assert await axe(page) == []
@@ -332,6 +336,10 @@ async def test_axe_finds_nothing_in_any_state(here: Stage, engine: Engine, langu
     await here.office.switchboard.talk(here.lawyer, CONTACT)
     await expect(page.locator(".call.talking")).to_be_visible()
     assert await axe(page) == []
+    await page.keyboard.press("Alt+t")
+    await expect(page.locator(".reach li").first).to_be_visible()
+    assert await axe(page) == []
+    await page.keyboard.press("Escape")
     here.office.transcripts[CONTACT] = TRANSCRIPT
     keep_draft(engine, DRAFT)
     await here.office.switchboard.record(Fact("transcript.ready", 1, CONTACT))
