@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from config.auth import Principal
 from config.errors import AnxinError, Blame
 from config.pages import Pages
+from config.redaction import redacted
 from routing.events import Fact
 
 from .cards import card_of, note_card
@@ -90,6 +91,13 @@ class Office:
         if await asyncio.to_thread(self.line.notes.find, contact, principal.lawyer_id) is None:
             raise NotYours("no such contact")
 
+    async def note_reading(self, principal: Principal, contact: str) -> None:
+        """Somebody looks at what was said: a fact of the ledger, once in a while (PIPL 54)."""
+        line = self.line
+        if await line.desks.is_first(f"said:{principal.lawyer_id}:{contact}", HEARD_S):
+            body = {"by": principal.lawyer_id, "role": principal.role}
+            await line.switchboard.record(Fact("transcript.read", line.clock.now_ms(), contact, "", body))
+
     async def check_may_see(self, principal: Principal, contact: str) -> None:
         """Raise NotYours: a lawyer sees their own contacts, everybody else those of their prefecture."""
         if principal.role == "lawyer":
@@ -163,11 +171,13 @@ def _contact_routes(routes: APIRouter, office: Office) -> None:
         found = await switchboard.contact(contact)
         note = await asyncio.to_thread(notes.find, contact, principal.lawyer_id)
         said = await asyncio.to_thread(office.transcript, contact)
+        if said is not None:
+            await office.note_reading(principal, contact)
         earlier = await asyncio.to_thread(office.earlier, contact)
         return {
             "card": card_of(found) if found else None,
             "history": earlier,
-            "transcript": dict(said) if said is not None else None,
+            "transcript": redacted(dict(said), principal.role) if said is not None else None,
             "audio": await asyncio.to_thread(office.audible, contact, said),
             "note": note_card(note) if note else None,
         }

@@ -82,7 +82,7 @@ async def run(settings: Settings) -> None:
         await settle_callbacks(parts.switchboard, parts.engine)
         await owe_unproved(parts.switchboard, parts.engine, parts.clock)
 
-    announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard)
+    announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard, parts.engine)
     reconciler = Reconciler(parts, queue)
     alarms = open_alarms(parts, targets)
 

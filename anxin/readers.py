@@ -24,6 +24,7 @@ from sla.demands import number_key
 from sla.tables import DemandRow, LedgerRow
 from transcription import store
 from transcription.queue import enqueue
+from transcription.search import Place
 from transcription.vault import Vault
 
 HISTORY_ROWS = 20
@@ -115,6 +116,13 @@ def matter_of(engine: Engine, contact: str) -> Matter | None:
     )
 
 
+def place_of(engine: Engine, contact: str) -> Place:
+    """Return whose talk a contact was, and when: what a search may be narrowed to."""
+    with Session(engine) as session:
+        demand = session.exec(select(DemandRow).where(col(DemandRow.contact) == contact)).first()
+    return Place(demand.prefecture, demand.lawyer, demand.opened_at_ms) if demand else Place("", "", 0)
+
+
 def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
     """Return what was said in a contact's recordings and the machine's draft; None before any recording."""
     recordings = store.of_contact(engine, contact)
@@ -125,13 +133,12 @@ def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
     for recording in recordings:
         if row := store.transcript(engine, recording.id):
             turns += [{**turn, "recording": recording.id} for turn in row.content["turns"]]
-    draft = store.draft(engine, contact)
     return {
         "state": "ready" if newest.state == store.State.DRAFTED else str(newest.state),
         "progress": newest.progress,
         "turns": turns,
-        "draft": draft.content if draft else None,
         "reason": newest.reason,
+        "code": newest.code,
     }
 
 
@@ -144,7 +151,7 @@ def sound_of(engine: Engine, var: Path, vault: Vault, contact: str, recording: s
     try:
         return vault.open(path) if path.is_file() else None
     except AnxinError as error:
-        log.error("recording.shut", recording=recording, reason=str(error))
+        log.warning("recording.shut", recording=recording, reason=str(error))
         return None
 
 

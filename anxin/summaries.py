@@ -2,16 +2,23 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
+
+from sqlalchemy import Engine
 
 from config.auth import Principal
 from config.errors import AnxinError
 from config.log import Log
+from config.redaction import redacted
 from routing.errors import UnknownContact
 from routing.events import Fact
 from routing.ports import FactSink
 from transcription.fields import fields
+from transcription.search import SearchIndex
 from transcription.signing import Edit, Person, SignatureRow, Summaries, body_of
+
+from .readers import place_of
 
 log = Log(__name__)
 
@@ -26,8 +33,9 @@ class SummaryDesk:
             for name, field in fields().items()
         }
 
-    def find(self, contact: str, reader: Principal) -> Mapping[str, Any]:  # noqa: ARG002
-        return self._summaries.find(contact).to_json() | {"spec": self._spec}
+    def find(self, contact: str, reader: Principal) -> Mapping[str, Any]:
+        sheet = redacted(self._summaries.find(contact).to_json(), reader.role)
+        return {**sheet, "spec": self._spec}
 
     def edit(self, contact: str, field: str, change: Mapping[str, Any], by: Principal) -> object:
         return self._summaries.edit(contact, Edit(field=field, **change), _person(by))
@@ -38,8 +46,8 @@ class SummaryDesk:
     def sign(self, contact: str, stamp: str, reason: str, by: Principal) -> SignatureRow:
         return self._summaries.sign(contact, stamp, _person(by), reason)
 
-    def history(self, contact: str, reader: Principal) -> list[Mapping[str, Any]]:  # noqa: ARG002
-        return list(self._summaries.history(contact))
+    def history(self, contact: str, reader: Principal) -> list[Mapping[str, Any]]:
+        return [redacted(row, reader.role) for row in self._summaries.history(contact)]
 
 
 class Promises(FactSink, Protocol):
@@ -51,8 +59,8 @@ class Promises(FactSink, Protocol):
 class Announcer:
     """Brings signatures to the ledger. Safe to repeat: the fact is folded once, the call-back opens once."""
 
-    def __init__(self, summaries: Summaries, switchboard: Promises) -> None:
-        self._summaries, self._switchboard = summaries, switchboard
+    def __init__(self, summaries: Summaries, switchboard: Promises, engine: Engine) -> None:
+        self._summaries, self._switchboard, self._engine = summaries, switchboard, engine
 
     async def __call__(self, signature: SignatureRow) -> None:
         """Tell of one signature. Whatever fails here is tried again by ``tell_rest``."""
@@ -74,7 +82,16 @@ class Announcer:
         )
         if body["callback_required"]:
             await self._promise(signature.contact)
+        await asyncio.to_thread(self._index, signature)
         await asyncio.to_thread(self._summaries.told, signature)
+
+    def _index(self, signature: SignatureRow) -> None:
+        """What was signed can be searched, and belongs where the signature says."""
+        place = place_of(self._engine, signature.contact)
+        place = replace(place, prefecture=signature.content.get("work_prefecture") or place.prefecture)
+        index = SearchIndex(self._engine)
+        index.put(signature.contact, "", [{"text": signature.words}], place)
+        index.move(signature.contact, place)
 
     async def _promise(self, contact: str) -> None:
         """What a lawyer signed as promised is dialled as any call-back is."""

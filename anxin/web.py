@@ -130,7 +130,7 @@ def create_app(settings: Settings) -> FastAPI:
     drawer = Drawer(office.line, list_clocks, ClockCounter(parts.clock))
     app.include_router(agents.drawer.router(drawer))
     summaries = Summaries(parts.engine, parts.clock)
-    tell = Announcer(summaries, parts.switchboard)
+    tell = Announcer(summaries, parts.switchboard, parts.engine)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
     board = sla.board.router(
         parts.switchboard,

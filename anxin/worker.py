@@ -1,6 +1,7 @@
 """``anxin worker``: recordings to transcripts, one at a time."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from transcription.recognizers.choice import choose_recognizer, plan_recognizer
 from transcription.vault import Vault
 
 from .drafts import Drafter
+from .readers import place_of
 
 
 def run(settings: Settings) -> None:
@@ -69,5 +71,6 @@ def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
         lexicon=load_lexicon(),
         summarise=Drafter(engine),
         record_fact=record_fact,
+        place=partial(place_of, engine),
         clock=clock,
     )

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from .lexicon import Lexicon
 from .media import Carrier, fetch_recording
 from .pipeline import Transcript, transcribe_file
 from .recognizers import Hints, Recognizer
+from .search import Place, SearchIndex
 from .store import State
 from .turns import Turn
 from .vault import Vault
@@ -58,6 +59,7 @@ class Work:
     lexicon: Lexicon
     summarise: Summarise
     record_fact: RecordFact
+    place: Callable[[str], Place]  # whose talk a contact is
     clock: Clock = field(default_factory=SystemClock)
     _chosen: Recognizer | None = None
 
@@ -254,6 +256,8 @@ class _Run:
         turns = [turn for _, part in parts for turn in part]
         content = self._work.summarise(recording.contact, turns)
         _place([source for source, part in parts for _ in part], content)
+        spoken = [asdict(turn) for turn in dict(parts)[recording.id]]
+        SearchIndex(engine).put(recording.contact, recording.id, spoken, self._work.place(recording.contact))
         store.keep_draft(engine, recording, self._lease, self._work.clock.now_ms(), content)
         self._work.record_fact(
             "summary.drafted", recording.contact, {"recording": recording.id} | class_of(content)

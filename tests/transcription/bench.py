@@ -20,6 +20,7 @@ from transcription.lexicon import Lexicon
 from transcription.media import Carrier
 from transcription.queue import requeue_lost
 from transcription.recognizers import Hints, Recognizer, Segment
+from transcription.search import Place
 from transcription.store import Recording
 from transcription.turns import Turn
 from transcription.vault import Vault
@@ -129,6 +130,7 @@ def open_bench(engine: Engine, media: Media, tmp_path: Path, lexicon: Lexicon) -
         lexicon=lexicon,
         summarise=summarise,
         record_fact=lambda kind, contact, body: facts.append((kind, contact, body)),
+        place=lambda _: Place("昆明市", "u_7", NOW),
         clock=clock,
     )
     return Bench(work, recognizer, clock, facts, drafted)
