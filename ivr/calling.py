@@ -20,10 +20,10 @@ from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 
 from config.clock import Clock
-from config.ids import contact_of
+from config.ids import contact_of, demand_of
 from config.log import masked
 from config.pages import Pages
-from routing.ports import Contact, ContactState, Place
+from routing.ports import Arrival, Contact, ContactState, Place
 
 from . import numbers
 from .carrier import CarrierAccount
@@ -33,6 +33,7 @@ from .links import Links
 TOKEN_TTL_S = 3600
 # Phones of one mobile network, or of one works canteen, share an address.
 CALLS_PER_WINDOW, WINDOW_MS = 30, 60_000
+NUMBERS_PER_WINDOW, NUMBERS_WINDOW_MS = 5, 600_000  # each may make a stranger's phone ring
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -41,6 +42,8 @@ class Calls(Protocol):
 
     async def contact(self, contact_id: str) -> Contact | None: ...
     async def place(self, contact_id: str) -> Place | None: ...
+    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact: ...
+    async def call_wanted(self, arrival: Arrival) -> bool: ...
 
 
 class Throttle:
@@ -106,6 +109,16 @@ class Wish(BaseModel):
     key: str = Field("", max_length=64, pattern=r"^[0-9a-f]*$")
 
 
+class Number(BaseModel):
+    """A number to be called at: for one's own call, or (no *call*) without having called."""
+
+    model_config = ConfigDict(extra="forbid")
+    number: str = Field(max_length=40)
+    call: str = Field("", max_length=64)
+    identity: str = Field("", max_length=64)
+    key: str = Field("", max_length=64, pattern=r"^[0-9a-f]*$")
+
+
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """What the routes need."""
@@ -138,10 +151,35 @@ def state_of(contact: Contact, place: Place | None) -> Mapping[str, object]:
     }
 
 
+class OwnCalls:
+    """The call of the page that asks, and what it may know of it."""
+
+    def __init__(self, entrance: Entrance, tickets: Tickets) -> None:
+        self._entrance, self._tickets = entrance, tickets
+
+    async def find(self, call: str, identity: str, key: str) -> Contact | None:
+        """Return the contact of a page's own call."""
+        try:
+            contact_id = contact_of(call)
+        except ValueError:
+            return None
+        if not self._tickets.proves(identity, key):
+            return None
+        contact = await self._entrance.calls.contact(contact_id)
+        return contact if contact is not None and contact.from_number == f"client:{identity}" else None
+
+    def show(self, contact: Contact, place: Place | None) -> JSONResponse:
+        link = f"/mine/{self._entrance.links.token(contact.id)}"
+        return JSONResponse({**state_of(contact, place), "link": link}, headers=NO_STORE)
+
+
 def router(entrance: Entrance) -> APIRouter:
-    """Return the routes: the page at ``/`` (and ``/call``), ``POST /call/token``, ``GET /call/state``."""
+    """Return the routes: the page at ``/`` (and ``/call``), ``POST /call/token``, ``POST /call/number``,
+    ``GET /call/state``.
+    """
     api = APIRouter()
     tickets, throttle = Tickets(entrance.account), Throttle(entrance.clock)
+    calls = OwnCalls(entrance, tickets)
 
     @api.get("/", include_in_schema=False)
     @api.get("/call", include_in_schema=False)
@@ -177,16 +215,37 @@ def router(entrance: Entrance) -> APIRouter:
     @api.get("/call/state")
     async def state(call: str, identity: str, key: str) -> JSONResponse:
         """Say what one's own call is doing. 404 for any other, and before its first webhook."""
-        try:
-            contact_id = contact_of(call)
-        except ValueError:
-            contact_id = ""
-        if contact_id and tickets.proves(identity, key):
-            contact = await entrance.calls.contact(contact_id)
-            if contact is not None and contact.from_number == f"client:{identity}":
-                place = await entrance.calls.place(contact_id)
-                shown = {**state_of(contact, place), "link": f"/mine/{entrance.links.token(contact_id)}"}
-                return JSONResponse(shown, headers=NO_STORE)
-        return JSONResponse({"code": "not-found", "message": "no such call"}, 404, NO_STORE)
+        contact = await calls.find(call, identity, key)
+        if contact is None:
+            return JSONResponse({"code": "not-found", "message": "no such call"}, 404, NO_STORE)
+        return calls.show(contact, await entrance.calls.place(contact.id))
 
+    _take_numbers(api, entrance, calls)
     return api
+
+
+def _take_numbers(api: APIRouter, entrance: Entrance, calls: OwnCalls) -> None:
+    """Add the route by which a caller leaves a number."""
+    throttle = Throttle(entrance.clock, NUMBERS_PER_WINDOW, NUMBERS_WINDOW_MS)
+
+    @api.post("/call/number")
+    async def leave_number(request: Request, wish: Number) -> JSONResponse:
+        """Have oneself called at a number: the same place for one's own call, a new one without. 404 for a
+        call that is not one's own, 422 for a number that cannot be called, 429 too often.
+        """
+        number = numbers.e164(wish.number)
+        if not number:
+            return JSONResponse({"code": "bad-number", "message": "not a telephone number"}, 422, NO_STORE)
+        if wait_s := throttle.wait_s(request.client.host if request.client else ""):
+            answer = {"code": "too-many-calls", "message": f"try again in {wait_s} s", "wait_s": wait_s}
+            return JSONResponse(answer, 429, {**NO_STORE, "Retry-After": str(wait_s)})
+        if wish.call:
+            contact = await calls.find(wish.call, wish.identity, wish.key)
+            if contact is None:
+                return JSONResponse({"code": "not-found", "message": "no such call"}, 404, NO_STORE)
+            return calls.show(await entrance.calls.callback_chosen(contact.id, number), None)
+        new = f"c_{secrets.token_hex(16)}"
+        to_number = entrance.account.number
+        await entrance.calls.call_wanted(Arrival(new, demand_of(new), number, to_number, "web", "", 1))
+        contact = await entrance.calls.contact(new)
+        return JSONResponse({}, 503, NO_STORE) if contact is None else calls.show(contact, None)

@@ -30,8 +30,8 @@ offer.rejected        reason                                   (lawyer set)
 offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away
 offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
 callback.opened       callback, reason (chosen, abandoned, dropped, short_talk, outage, nobody_on_duty,
-                      promised, no_proof), number, due_ms, place_ms, next_ms (when we dial; 0 = we do not),
-                      blocked (why we do not: no_number, exhausted; '' = we do, or somebody is at it)
+                      promised, no_proof, web), number, due_ms, place_ms, next_ms (when we dial; 0 = we do
+                      not), blocked (why not: no_number, exhausted; '' = we do, or somebody is at it)
 callback.numbered     callback, number, next_ms, blocked: the number came late
 callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it
                       waits for a lawyer, and then the caller is dialled

@@ -188,15 +188,17 @@ class MemoryContacts(MemorySteps):
             self._callbacks.open(c, ContactEvent.CALLBACK, "nobody_on_duty", at_ms)
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
-    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
+    async def missed(
+        self, arrival: Arrival, started_ms: int, status: str, now: int, reason: str = "outage"
+    ) -> Move:
         m = self._at(now)
         if (known := self._known(arrival.contact)) is not None:
             return Move(False, known)
         c = replace(new_contact(arrival, started_ms), place_ms=started_ms)
-        m.fact("contact.arrived", c.id, **arrived_body(arrival), missed=status)
+        m.fact("contact.arrived", c.id, **arrived_body(arrival), **({"missed": status} if status else {}))
         m.facts[-1] = replace(m.facts[-1], at_ms=started_ms)
         m.passed[c.id] = {}
-        self._callbacks.open(m.put(c), ContactEvent.LEAVE, "outage")
+        self._callbacks.open(m.put(c), ContactEvent.LEAVE, reason)
         return self._moved(c.id)
 
     async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:

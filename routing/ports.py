@@ -282,9 +282,12 @@ class Queue(TalkSteps, Protocol):
         given another *number*."""
         ...
 
-    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
-        """A call that ended with *status* and that nobody here saw, because we were down: it is owed a
-        call-back, at the place of its time. Late if the contact is known."""
+    async def missed(
+        self, arrival: Arrival, started_ms: int, status: str, now: int, reason: str = "outage"
+    ) -> Move:
+        """Somebody who is on no line is owed a call-back, at the place of their time: a call that ended with
+        *status* and that nobody here saw, because we were down; or a number left on the web page (*status*
+        ''). Late if the contact is known."""
         ...
 
     async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:

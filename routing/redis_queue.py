@@ -83,8 +83,11 @@ class RedisQueue:
     async def leave(self, contact: str, now: int) -> Move:
         return await self._move("leave", now, contact)
 
-    async def missed(self, arrival: Arrival, started_ms: int, status: str, now: int) -> Move:
-        return await self._move("missed", now, contact_record(new_contact(arrival, started_ms)), status)
+    async def missed(
+        self, arrival: Arrival, started_ms: int, status: str, now: int, reason: str = "outage"
+    ) -> Move:
+        record = contact_record(new_contact(arrival, started_ms))
+        return await self._move("missed", now, record, status, reason)
 
     async def choose_callback(self, contact: str, number: str, now: int) -> Move:
         duty = await self._redis.hget(self._duty, "next_ms")

@@ -132,6 +132,11 @@ class Switchboard:
         move = await self._queue.missed(arrival, started_ms, status, self._now())
         return move.changed
 
+    async def call_wanted(self, arrival: Arrival) -> bool:
+        """Somebody left a number and wants to be called, without having called us. False if known."""
+        move = await self._queue.missed(arrival, self._now(), "", self._now(), "web")
+        return move.changed
+
     async def promise_callback(
         self, contact_id: str, *, number: str = "", due_ms: int = 0, reason: str = "promised"
     ) -> bool:

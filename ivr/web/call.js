@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { computed, signal } from "@preact/signals";
 import { html } from "htm/preact";
 import { clockOf, pageData, t } from "config/i18n.js";
-import { call, dial, hangUp, lastHeardMeAt, levels, line, mute, muted, prepare, press, problem, unstable } from "ivr/line.js";
+import { call, dial, hangUp, lastHeardMeAt, leaveNumber, levels, line, mute, muted, prepare, press, problem, unstable } from "ivr/line.js";
 
 const hotline = pageData.hotline;
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"];
@@ -72,19 +72,24 @@ function Problem() {
   </div>`;
 }
 
-function Start() {
+function NumberField() {
   const bad = problem.value?.code === "number";
+  return html`<div class="field">
+    <label for="number">${t("call.number")}</label>
+    <input id="number" type="tel" inputmode="tel" autocomplete="tel" maxlength="20" value=${number.value}
+      aria-describedby="number-hint" aria-invalid=${bad ? "true" : "false"} onInput=${(event) => remember(event.target.value)} />
+    <p id="number-hint" class=${bad ? "small wrong" : "small muted"} role=${bad ? "alert" : undefined}>${t(bad ? "call.number_bad" : "call.number_hint")}</p>
+  </div>`;
+}
+
+function Start() {
   const go = (event) => { event.preventDefault(); dial(number.value); };
   return html`<form class="start" onSubmit=${go} novalidate>
     <p class="lead">${t("call.lead")}</p>
     <${Problem} />
     <button class="dial" type="submit"><span class="dial-word">${t("call.dial", { number: hotline })}</span><small>${t("call.dial_hint")}</small></button>
-    <div class="field">
-      <label for="number">${t("call.number")}</label>
-      <input id="number" type="tel" inputmode="tel" autocomplete="tel" maxlength="20" value=${number.value}
-        aria-describedby="number-hint" aria-invalid=${bad ? "true" : "false"} onInput=${(event) => remember(event.target.value)} />
-      <p id="number-hint" class=${bad ? "small wrong" : "small muted"} role=${bad ? "alert" : undefined}>${t(bad ? "call.number_bad" : "call.number_hint")}</p>
-    </div>
+    <${NumberField} />
+    <button type="button" class="wide" onClick=${() => leaveNumber(number.value, false)}>${t("call.call_me")}</button>
     <ul class="what">
       ${["free", "recorded", "happens", "microphone"].map((what) => html`<li>${t(`call.what_${what}`)}</li>`)}
     </ul>
@@ -161,6 +166,10 @@ function After() {
       ${seen ? html`<p class="demand">${t("call.demand")} <strong class="number">${seen.demand}</strong></p>` : null}
     </div>
     ${seen?.link ? html`<a class="button wide mine" href=${seen.link}>${t(seen.talked ? "call.mine_rate" : "call.mine")}</a>` : null}
+    ${outcome === "unknown" && seen ? html`<form class="start" novalidate onSubmit=${(event) => { event.preventDefault(); leaveNumber(number.value, true); }}>
+      <${NumberField} />
+      <button type="submit" class="wide">${t("call.call_me")}</button>
+    </form>` : null}
     <button type="button" class="primary wide" onClick=${again}>${t("call.again")}</button>
   </section>`;
 }

@@ -24,9 +24,22 @@ let device = null;
 let active = null;
 let ticket = null;
 let polling = 0;
+let dialled = ""; // CallSid of the newest call
 
 /** Load the SDK while the caller still reads: the press then costs no time. */
 export const prepare = () => loadSdk({ source: pageData.sdk, voice: pageData.voice }).catch(() => null);
+
+/** Have oneself called at *number*: for the call that just ended (*own*), or without having called. */
+export async function leaveNumber(number, own) {
+  problem.value = null;
+  const which = own ? { call: dialled, identity: ticket.identity, key: ticket.key } : {};
+  try {
+    call.value = await request("POST", "/call/number", { number, ...which });
+    line.value = "ended";
+  } catch (error) {
+    failed(error);
+  }
+}
 
 export async function dial(number) {
   if (line.value === "connecting" || line.value === "open") return;
@@ -118,6 +131,7 @@ async function poll(after, one = active, left = POLLS_AFTER_END) {
   clearTimeout(polling);
   const sid = one?.parameters?.CallSid ?? "";
   if (sid.startsWith("CA")) {
+    dialled = sid;
     const query = new URLSearchParams({ call: sid, identity: ticket.identity, key: ticket.key });
     try { call.value = await request("GET", `/call/state?${query}`); } catch { /* shown by the line itself */ }
   }

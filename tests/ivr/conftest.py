@@ -98,6 +98,13 @@ class ScriptedSwitchboard:
         )
         return self.contacts[contact_id]
 
+    async def call_wanted(self, arrival: Arrival) -> bool:
+        await self.arrive(arrival)
+        self.contacts[arrival.contact] = replace(
+            self.contacts[arrival.contact], state=ContactState.CALLBACK, callback="k_1"
+        )
+        return True
+
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None:
         self._note("leg_answered", contact_id, lawyer_id)
 

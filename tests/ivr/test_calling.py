@@ -11,7 +11,15 @@ from fastapi import FastAPI
 
 from config.ids import demand_of
 from config.pages import Pages
-from ivr.calling import CALLS_PER_WINDOW, WINDOW_MS, Entrance, Throttle, router
+from ivr.calling import (
+    CALLS_PER_WINDOW,
+    NUMBERS_PER_WINDOW,
+    NUMBERS_WINDOW_MS,
+    WINDOW_MS,
+    Entrance,
+    Throttle,
+    router,
+)
 from ivr.links import Links
 from routing.ports import ContactState, Place
 
@@ -139,6 +147,46 @@ async def test_a_promise_to_call_back_needs_a_number(
     with_one = (await state(web, given)).json()
 
     assert (without["call_back"], with_one["call_back"]) == (False, True)
+
+
+async def leave(web: httpx.AsyncClient, number: str, **own: str) -> httpx.Response:
+    return await web.post("/call/number", json={"number": number, **own})
+
+
+async def test_a_caller_without_a_number_leaves_one_for_the_own_call(
+    web: httpx.AsyncClient, board: ScriptedSwitchboard
+) -> None:
+    given = await ticket(web)
+    board.put(from_number=f"client:{given['identity']}", state=ContactState.CALLBACK, callback="k_1")
+    own = {"call": CALL, "identity": given["identity"], "key": given["key"]}
+
+    answer = await leave(web, "139 1111 2222", **own)
+
+    assert board.effects() == [("callback_chosen", CONTACT, "+8613911112222")]
+    seen = answer.json()
+    assert (seen["state"], seen["number"], seen["call_back"]) == ("callback", "139****2222", True)
+    assert (await leave(web, "13911112222", **{**own, "key": "0" * 32})).status_code == 404
+
+
+async def test_who_cannot_call_leaves_a_number_and_has_a_place(
+    web: httpx.AsyncClient, board: ScriptedSwitchboard
+) -> None:
+    answer = await leave(web, "0871-63166795")
+
+    (kind, arrival), *_ = board.asked
+    assert (kind, arrival.from_number, arrival.entrance) == ("arrive", "+8687163166795", "web")
+    seen = answer.json()
+    assert (answer.status_code, seen["state"], seen["call_back"]) == (200, "callback", True)
+    assert seen["link"].startswith("/mine/")
+
+
+async def test_numbers_are_checked_and_throttled(web: httpx.AsyncClient, clock: Clock) -> None:
+    assert (await leave(web, "12345")).status_code == 422
+    for _ in range(NUMBERS_PER_WINDOW):
+        assert (await leave(web, "13911112222")).status_code == 200
+    assert (await leave(web, "13911112222")).status_code == 429
+    clock.now += NUMBERS_WINDOW_MS
+    assert (await leave(web, "13911112222")).status_code == 200
 
 
 @pytest.mark.parametrize("call", [CALL, "CA" + "7" * 32, "nonsense", ""])

@@ -275,10 +275,10 @@ class QueueContract(RuleBasedStateMachine):
         due = self.now + after if after else 0
         self.both(lambda q: q.promise(contact.id, number, due, "promised", self.now))
 
-    @rule(contact=CONTACTS, number=NUMBERS)
-    def missed(self, contact: str, number: str) -> None:
+    @rule(contact=CONTACTS, number=NUMBERS, status=st.sampled_from(["", "no-answer"]))
+    def missed(self, contact: str, number: str, status: str) -> None:
         arrival = Arrival(contact, f"d_{contact[2:]}", number, "12348", "pstn", "", 1)
-        self.both(lambda q: q.missed(arrival, self.now - 60_000, "no-answer", self.now))
+        self.both(lambda q: q.missed(arrival, self.now - 60_000, status, self.now))
 
     @rule(contact=CONTACTS)
     def widen(self, contact: str) -> None:

@@ -121,6 +121,15 @@ async def test_a_call_that_nobody_saw_has_the_place_of_its_time(hotline: Hotline
     assert hotline.carrier.did("ring") == [(CALLER, "u_1")]
 
 
+async def test_who_left_a_number_on_the_page_is_called(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    assert await hotline.board.call_wanted(Arrival(CALLER, "d_1", "+8613800000005", "12348", "web", "", 1))
+    assert await hotline.owed() == ("web", "", MORNING + hotline.rules.times.callback_first)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    assert hotline.carrier.did("call_caller") == [(CALLER, "+8613800000005")]
+
+
 async def test_a_contact_can_be_widened_whatever_the_load(hotline: Hotline) -> None:
     await hotline.call()
     assert await hotline.board.widen(CALLER)
