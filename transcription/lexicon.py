@@ -176,12 +176,13 @@ def _cost(window: str, sounds: Sequence[tuple[str, ...]], term: _Term) -> float:
     """Return how far *window* sounds from *term*; infinite where the guards forbid the change."""
     total = in_place = 0.0
     first, last = term.place
-    same = 0
+    same = toned = 0
     for at, (char, heard, meant, sound) in enumerate(
         zip(window, sounds, term.text, term.sounds, strict=True)
     ):
         if char == meant:
             same += 1
+            toned += first <= at < last
             continue
         plain = [toneless(reading) for reading in heard]
         if char in NUMERALS or meant in NUMERALS or char in NEGATIONS:
@@ -196,9 +197,11 @@ def _cost(window: str, sounds: Sequence[tuple[str, ...]], term: _Term) -> float:
         total += cost
         same += toneless(sound) in plain
         in_place += cost if first <= at < last else 0.0
+        toned += first <= at < last and sound in heard
     # A frame must be heard as it is, a place of two or three characters too: 您先去 is not 临翔区.
     allowed = 0.5 if last - first > 3 and window[0] == term.text[0] else 0.0  # 可以向澄江 is not 玉溪澄江
-    framed = last > first and (total > in_place or in_place > allowed)
+    toneless_place = last > first and not toned  # 租赁合同还是劳动合同 is not 通海市
+    framed = toneless_place or (last > first and (total > in_place or in_place > allowed))
     return _NEVER if framed or 2 * same < len(window) else total
 
 

@@ -26,11 +26,14 @@ from transcription.lexicon import LexiconFile, load_lexicon
 from transcription.pipeline import Transcript, transcribe_file
 from transcription.recognizers.whisper import WhisperRecognizer, join_weights
 from transcription.segments import find_speech
+from transcription.summary.call_file import load_call
+from transcription.summary.summary import summarise
 from transcription.turns import Turn
 from transcription.voices import measure_voices
 
 ROOT = Path(__file__).parent.parent
 AUDIO = ROOT / "fixtures" / "audio"
+CALL_FILES = ROOT / "transcription" / "calls"
 CALLS = ("S01", "S08", "S10", "S11")
 SPEAKERS = ("caller", "lawyer")
 
@@ -60,7 +63,17 @@ def measure() -> list[Row]:
         _row("model loaded", alone["load_s"], "s", ""),
         _row("memory of a worker at most", alone["peak_mb"], "MB", "<= 800", lambda v: v <= 800),
         _row("an hour's recording measured for talk", _measure_hour_s(), "s", "<= 5", lambda v: v <= 5),
+        _row("elements read from text, one core", _elements_per_s(), "per s", ">= 500", lambda v: v >= 500),
     ]  # fmt: skip
+
+
+def _elements_per_s() -> float:
+    """Elements with their place in the call, over every call of the tests, per second of CPU."""
+    calls = [load_call(json.loads(path.read_text("utf-8"))) for path in sorted(CALL_FILES.glob("*.json"))]
+    summarise(calls[0])  # rules are read once a process
+    began = time.process_time()
+    found = sum(len(heard) for call in calls for heard in summarise(call).evidence.values())
+    return found / (time.process_time() - began)
 
 
 def _row(name: str, value: float, unit: str, aim: str, holds: Any = None) -> Row:

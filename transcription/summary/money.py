@@ -332,7 +332,7 @@ _MEDICAL_ASKED = re.compile(
 )
 _TOGETHER_SAID = re.compile(r"(?:总共|一共|合起来|加起来|合计|拢共|全部)[^。]{0,8}$")
 _SEVERAL = re.compile(
-    r"(?:我们|一起|一共|总共|班组|我带|带着|带了)(?:有|大概|差不多|总共|一共|一起|的|着|我们|班组|这|班)*(?:[二两三四五六七八九十百几0-9]+)(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡|民工)"
+    r"(?:我们|一起|一共|总共|班组|我带|带着|带了)(?:有|大概|差不多|总共|一共|一起|的|着|我们|班组|这|班)*(?:[二两三四五六七八九十百几0-9][一二两三四五六七八九十百0-9]*)(?:多|来|几)?个?(?:人|工人|工友|兄弟|老乡|民工)"
 )
 _MY_PART = re.compile(
     r"我(?:自己|个人|一个人|名下)?(?:那份|这份|名下|自己|的|个人)(?:是|有|就|大概|差不多)*$"
@@ -389,7 +389,7 @@ def _grouped(amount: Amount, grammar: _Grammar) -> Amount:
     each = [m.end() for m in grammar.each.finditer(before)]
     together = [m.end() for m in grammar.together.finditer(before)]
     people = re.search(
-        r"(?:[二两三四五六七八九十百几0-9]+(?:多|来|几)?(?:个人|个工人|名|人|个兄弟|个工友|个老乡)|大家|所有人|全部人|我们(?:都|一起|几个))",
+        r"(?:[二两三四五六七八九十百几0-9][一二两三四五六七八九十百0-9]*(?:多|来|几)?(?:个人|个工人|名|人|个兄弟|个工友|个老乡)|大家|所有人|全部人|我们(?:都|一起|几个))",
         before,
     )
     if together and people and (not each or max(each) < max(together)):
