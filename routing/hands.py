@@ -8,7 +8,8 @@ from config.clock import Clock
 from config.errors import AnxinError
 from config.log import Log
 
-from .ports import CallGone, Contact, ContactState, Dialler, Move, Offer, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, Dialler, Move, Offer, Telephony
+from .queue import Queue
 
 DIAL_SECONDS = 40  # a caller's phone rings so long before the attempt is over
 log = Log(__name__)

@@ -15,7 +15,7 @@ from .ports import Contact, ContactState, Due, Lawyer, LawyerState, Place, Snaps
 
 
 class MemoryQueue(MemoryContacts, MemoryLawyers, MemoryTalks):
-    """Implements ``routing.ports.Queue``. *facts* is its ``ev``."""
+    """Implements ``routing.queue.Queue``. *facts* is its ``ev``."""
 
     @property
     def facts(self) -> Sequence[Fact]:

@@ -36,7 +36,7 @@ _TIMES = (
 
 
 class RedisQueue:
-    """Implements ``routing.ports.Queue``."""
+    """Implements ``routing.queue.Queue``."""
 
     def __init__(self, redis: HotlineRedis, rules: Rules, *, hotline: str = HOTLINE) -> None:
         self._redis, self._rules = redis, rules

@@ -14,7 +14,8 @@ from config.log import Log
 from .errors import UnknownContact, UnknownLawyer
 from .events import Fact
 from .hands import Hands
-from .ports import CallGone, Contact, ContactState, LawyerState, Need, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, LawyerState, Need, Telephony
+from .queue import Queue
 
 Mode = Literal["listen", "whisper", "barge", "take_over"]
 MODES: tuple[Mode, ...] = ("listen", "whisper", "barge", "take_over")

@@ -9,7 +9,8 @@ from config.log import Log
 from . import policy
 from .hands import DIAL_SECONDS, Hands, leg_of
 from .policy import Rules
-from .ports import CallGone, Contact, ContactState, Due, DueKind, LawyerState, Need, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, Due, DueKind, LawyerState, Need, Telephony
+from .queue import Queue
 
 log = Log(__name__)
 TRY_AGAIN_MS = 2000

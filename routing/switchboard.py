@@ -28,10 +28,10 @@ from .ports import (
     Move,
     Need,
     Place,
-    Queue,
     SignIn,
     Snapshot,
 )
+from .queue import Queue
 from .supervision import Rooms, Supervision
 from .sweep import Sweep
 from .talks import TalkRooms, Talks

@@ -13,7 +13,8 @@ from config.log import Log
 
 from .hands import Hands, card_of
 from .policy import Rules
-from .ports import CallGone, Contact, ContactState, LawyerState, Need, Offer, Queue, Telephony
+from .ports import CallGone, Contact, ContactState, LawyerState, Need, Offer, Telephony
+from .queue import Queue
 from .supervision import TooLate
 
 log = Log(__name__)

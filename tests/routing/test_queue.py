@@ -25,10 +25,10 @@ from routing.ports import (
     DueKind,
     LawyerState,
     Need,
-    Queue,
     SignIn,
     Snapshot,
 )
+from routing.queue import Queue
 from routing.redis_queue import RedisQueue
 from routing.replay import replay
 from routing.rules import load_rules
