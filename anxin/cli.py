@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from anxin import cli_ledger, cli_speech, cli_users
+from anxin import cli_ledger, cli_promises, cli_speech, cli_users
 from config.errors import AnxinError
 from config.log import start_logging
 from config.settings import PREFIX, Settings, load_settings, misspelt
@@ -27,6 +27,8 @@ app.add_typer(cli_speech.models, name="models")
 app.add_typer(cli_speech.law, name="law")
 app.add_typer(cli_ledger.ledger, name="ledger")
 app.add_typer(cli_ledger.report, name="report")
+app.add_typer(cli_promises.aid, name="aid")
+app.add_typer(cli_promises.outreach, name="outreach")
 app.command()(cli_speech.transcribe)
 app.command()(cli_speech.summarise)
 app.command()(cli_ledger.invariants)

@@ -67,6 +67,7 @@ def four100(
     by: Annotated[
         Literal["", "prefecture", "month", "topic", "channel"], typer.Option(help="分组 · one line for each")
     ] = "",
+    prefecture: Annotated[str, typer.Option(help="只看一个州市 · of one prefecture alone")] = "",
     file: Annotated[Path | None, typer.Option(help="写入 · write to a .csv or .xlsx file")] = None,
 ) -> None:
     """四个100 · the four promises over a period: counted, open, breached, excluded."""
@@ -75,7 +76,16 @@ def four100(
 
     now_ms = SystemClock().now_ms()
     raise typer.Exit(
-        reports.run(_engine(), sys.stdout, first=first, last=last, now_ms=now_ms, by=by, file=file)
+        reports.run(
+            _engine(),
+            sys.stdout,
+            first=first,
+            last=last,
+            now_ms=now_ms,
+            by=by,
+            scope=prefecture,
+            file=file,
+        )
     )
 
 

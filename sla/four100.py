@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -68,6 +68,18 @@ class Line:
         return self.numerator * 10_000 // self.denominator / 100 if self.denominator else None
 
 
+class Exclusion(NamedTuple):
+    """A demand outside the denominator of *promises*: why, who signed it, and when."""
+
+    demand: str
+    prefecture: str
+    opened_at_ms: int
+    promises: tuple[str, ...]
+    reason: str
+    by: str
+    signed_at_ms: int
+
+
 def period(first: str, last: str) -> tuple[int, int]:
     """Return the hotline's days *first* to *last*, both included, as [from, to) in ms. Raise BadPeriod."""
     try:
@@ -79,10 +91,12 @@ def period(first: str, last: str) -> tuple[int, int]:
     return _ms(start), _ms(end + timedelta(days=1))
 
 
-def report(engine: Engine, *, from_ms: int, to_ms: int, now_ms: int, by: By = "") -> list[Line]:
-    """Return every promise of every group, the whole (group '') first."""
+def report(
+    engine: Engine, *, from_ms: int, to_ms: int, now_ms: int, by: By = "", scope: str = ""
+) -> list[Line]:
+    """Return every promise of every group, the whole (group '') first; of one prefecture, *scope*, or all."""
     groups: dict[str, list[Demand]] = {"": []}
-    for demand in _opened(engine, from_ms, to_ms):
+    for demand in _opened(engine, from_ms, to_ms, scope):
         groups[""].append(demand)
         if by:
             groups.setdefault(_group(demand, by), []).append(demand)
@@ -91,6 +105,28 @@ def report(engine: Engine, *, from_ms: int, to_ms: int, now_ms: int, by: By = ""
         for group, members in sorted(groups.items())
         for promise in PROMISES
     ]
+
+
+def exclusions(engine: Engine, *, from_ms: int, to_ms: int, scope: str = "") -> list[Exclusion]:
+    """Return every demand of the period that was signed out of a promise, in the order of the demands."""
+    found = []
+    for demand in _opened(engine, from_ms, to_ms, scope):
+        out = tuple(p for p in PROMISES if counts_for(demand, p) and left_out(demand, p))
+        if demand.state is DemandState.EXCLUDED:
+            reason, by, at_ms = (
+                demand.proof.get("reason", ""),
+                demand.proof.get("by", ""),
+                demand.closed_at_ms,
+            )
+        elif out:
+            reason, by = f"{INELIGIBLE}: {demand.aid.get('reason', '')}", demand.aid.get("by", "")
+            at_ms = int(demand.aid.get("decided_at_ms", 0))
+        else:
+            continue
+        found.append(
+            Exclusion(demand.id, demand.prefecture, demand.opened_at_ms, out, str(reason), str(by), at_ms)
+        )
+    return found
 
 
 def counts_for(demand: Demand, promise: str) -> bool:
@@ -142,10 +178,13 @@ def _line(group: str, promise: str, demands: Iterable[Demand], now_ms: int) -> L
     return Line(group, promise, numerator, denominator, breached, dict(sorted(excluded.items())))
 
 
-def _opened(engine: Engine, from_ms: int, to_ms: int) -> Sequence[Demand]:
+def _opened(engine: Engine, from_ms: int, to_ms: int, scope: str) -> Sequence[Demand]:
     opened = _DEMANDS.c.opened_at_ms
+    wanted = demand_rows().where(opened >= from_ms, opened < to_ms)
+    if scope:
+        wanted = wanted.where(_DEMANDS.c.prefecture == scope)
     with engine.connect() as connection:
-        rows = connection.execute(demand_rows().where(opened >= from_ms, opened < to_ms).order_by(opened))
+        rows = connection.execute(wanted.order_by(opened, _DEMANDS.c.id))
         return [demand_from(row) for row in rows]
 
 

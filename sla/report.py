@@ -10,29 +10,45 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from sqlalchemy import Engine
 
+from config.clock import SHANGHAI, from_ms
+
 from . import four100
-from .four100 import PROMISES, By, Line
+from .four100 import PROMISES, By, Exclusion, Line
 
 HEAD = ("分组", "序号", "指标", "已响应", "应响应", "百分比", "未闭环", "已超时", "签名排除")
+EXCLUDED = ("诉求", "来电", "州市", "指标", "理由", "签名", "签名时间")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def run(
-    engine: Engine, out: TextIO, *, first: str, last: str, now_ms: int, by: By = "", file: Path | None = None
+    engine: Engine,
+    out: TextIO,
+    *,
+    first: str,
+    last: str,
+    now_ms: int,
+    by: By = "",
+    scope: str = "",
+    file: Path | None = None,
 ) -> int:
     """Print the report of the days *first* to *last*; with *file* write it as .csv or .xlsx as well.
 
-    Return the exit status. Raise BadPeriod.
+    Of the prefecture *scope*, or of all. Every exclusion follows with its reason and who signed it. Return
+    the exit status. Raise BadPeriod.
     """
-    from_ms, to_ms = four100.period(first, last)
-    lines = four100.report(engine, from_ms=from_ms, to_ms=to_ms, now_ms=now_ms, by=by)
-    out.write(f"四个100  {first} — {last}\n")
+    start_ms, end_ms = four100.period(first, last)
+    lines = four100.report(engine, from_ms=start_ms, to_ms=end_ms, now_ms=now_ms, by=by, scope=scope)
+    out.write(f"四个100  {first} — {last}{'  ' if scope else ''}{scope}\n")
     for line in lines:
         group, number, name, numerator, denominator, percent, still, late, excluded = cells(line)
         out.write(f"{group:<8} {number:<3} {numerator:>6}/{denominator:<6} {percent:>7}  ")
         out.write(f"未闭环 {still}  超时 {late}  {name}{'  排除 ' if excluded else ''}{excluded}\n")
+    excluded_ones = four100.exclusions(engine, from_ms=start_ms, to_ms=end_ms, scope=scope)
+    out.writelines(f"排除  {'  '.join(row)}\n" for row in map(exclusion_cells, excluded_ones))
     if file is not None:
-        file.write_bytes(xlsx(lines) if file.suffix == ".xlsx" else csv_of(lines).encode("utf-8-sig"))
+        file.write_bytes(
+            xlsx(lines, excluded_ones) if file.suffix == ".xlsx" else csv_of(lines).encode("utf-8-sig")
+        )
         out.write(f"→ {file}\n")
     return 0
 
@@ -63,8 +79,18 @@ def csv_of(lines: Sequence[Line]) -> str:
     return buffer.getvalue()
 
 
-def xlsx(lines: Sequence[Line]) -> bytes:
-    """Return the report as a workbook with one sheet."""
+def exclusion_cells(exclusion: Exclusion) -> tuple[str, ...]:
+    """Return an exclusion as the cells of ``EXCLUDED``."""
+    opened, signed = (
+        from_ms(at_ms).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        for at_ms in (exclusion.opened_at_ms, exclusion.signed_at_ms)
+    )
+    promises = " ".join(exclusion.promises) or "—"
+    return exclusion.demand, opened, exclusion.prefecture, promises, exclusion.reason, exclusion.by, signed
+
+
+def xlsx(lines: Sequence[Line], excluded: Sequence[Exclusion] = ()) -> bytes:
+    """Return the report as a workbook: the promises, and on a second sheet what was signed out of them."""
     book = Workbook()
     sheet = book.create_sheet("四个100", 0)
     del book["Sheet"]
@@ -76,6 +102,10 @@ def xlsx(lines: Sequence[Line]) -> bytes:
     sheet.freeze_panes = "A2"
     for column, width in zip("ABCDEFGHI", (12, 6, 46, 9, 9, 10, 9, 9, 30), strict=True):
         sheet.column_dimensions[column].width = width
+    signed = book.create_sheet("签名排除")
+    signed.append(EXCLUDED)
+    for exclusion in excluded:
+        signed.append([harmless(cell) for cell in exclusion_cells(exclusion)])
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

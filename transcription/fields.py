@@ -109,7 +109,8 @@ def bare(value: Any) -> Any:
 def class_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a demand's class follows from; never a word of what was said."""
     told = plain(content)
-    body = {key: told[key] for key in ("four_100", "channel", "caller_category") if told.get(key)}
+    names = ("four_100", "channel", "caller_category", "urgency")
+    body = {key: told[key] for key in names if told.get(key)}
     if told.get("work_prefecture"):
         body["prefecture"] = told["work_prefecture"]
     if told.get("issue_types"):
