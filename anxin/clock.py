@@ -25,6 +25,7 @@ from transcription.signing import Summaries
 
 from .alarms import open_alarms
 from .duty import watch
+from .keeping import keeper_of
 from .parts import open_parts
 from .reconcile import Reconciler
 from .summaries import Announcer
@@ -38,6 +39,7 @@ LADDER_SECONDS = 2.0
 SETTLE_SECONDS = 2.0
 ALARM_SECONDS = 1.0
 SIGNED_SECONDS = 5.0
+KEEP_SECONDS = 600.0
 DUTY_SECONDS = 5.0
 FRESH_MS = 5000
 
@@ -82,6 +84,11 @@ async def run(settings: Settings) -> None:
         await settle_callbacks(parts.switchboard, parts.engine)
         await owe_unproved(parts.switchboard, parts.engine, parts.clock)
 
+    keeper = keeper_of(settings, parts.engine, jobs, parts.clock)
+
+    async def keep() -> None:
+        await asyncio.to_thread(keeper.sweep)
+
     announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard, parts.engine)
     reconciler = Reconciler(parts, queue)
     alarms = open_alarms(parts, targets)
@@ -102,6 +109,7 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(SETTLE_SECONDS, "settle", settle)),
                 group.create_task(_every(ALARM_SECONDS, "alarms", ring)),
                 group.create_task(_every(SIGNED_SECONDS, "signed", announcer.tell_rest)),
+                group.create_task(_every(KEEP_SECONDS, "keep", keep)),
                 group.create_task(_every(DUTY_SECONDS, "duty", watch(parts).look)),
             ]
             await stopping.wait()

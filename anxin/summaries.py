@@ -8,14 +8,16 @@ from typing import Any, Protocol
 from sqlalchemy import Engine
 
 from config.auth import Principal
+from config.clock import Clock
 from config.errors import AnxinError
 from config.log import Log
 from config.redaction import redacted
 from routing.errors import UnknownContact
 from routing.events import Fact
 from routing.ports import FactSink
+from transcription import checks
 from transcription.fields import fields
-from transcription.search import SearchIndex
+from transcription.search import SearchIndex, Whose
 from transcription.signing import Edit, Person, SignatureRow, Summaries, body_of
 
 from .readers import place_of
@@ -103,3 +105,27 @@ class Announcer:
 
 def _person(principal: Principal) -> Person:
     return Person(principal.lawyer_id, principal.name, principal.role)
+
+
+class Talks:
+    """``agents.talks.TalkIndex``."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock, self._index = engine, clock, SearchIndex(engine)
+
+    def find(self, question: str, reader: Principal) -> list[Mapping[str, Any]]:
+        return list(self._index.find(question, _whose(reader)))
+
+    def checked(self, reader: Principal, *, all_of_them: bool) -> list[Mapping[str, Any]]:
+        rows = checks.listed(self._engine, _whose(reader), all_of_them=all_of_them)
+        return [redacted(row, reader.role) for row in rows]
+
+    def review(self, contact: str, verdict: str, reader: Principal) -> bool:
+        by = (reader.lawyer_id, reader.name)
+        return checks.review(self._engine, contact, verdict, by, self._clock.now_ms())
+
+
+def _whose(reader: Principal) -> Whose:
+    if reader.role == "lawyer":
+        return Whose(lawyer=reader.lawyer_id)
+    return Whose(prefecture=reader.scope)

@@ -18,6 +18,7 @@ import agents.desk
 import agents.draft
 import agents.drawer
 import agents.signin
+import agents.talks
 import ivr.calling
 import ivr.links
 import ivr.media
@@ -33,6 +34,7 @@ from agents.notes import Notes
 from agents.second import SecondFactor
 from agents.services import Services
 from agents.signin import FrontDoor
+from agents.talks import Reading
 from agents.voice import VoiceKeys, token_maker
 from config.address import parse_proxies
 from config.auth import Auth, Sessions
@@ -53,7 +55,7 @@ from . import backoffice
 from .clocks import ClockCounter, list_clocks
 from .parts import Parts, open_parts
 from .readers import CallerHistory, RecordingDesk, matter_of, prefecture_of, sound_of, transcript_of
-from .summaries import Announcer, SummaryDesk
+from .summaries import Announcer, SummaryDesk, Talks
 
 NODE_MODULES = Path(__file__).parent.parent / "node_modules"
 
@@ -132,6 +134,8 @@ def create_app(settings: Settings) -> FastAPI:
     summaries = Summaries(parts.engine, parts.clock)
     tell = Announcer(summaries, parts.switchboard, parts.engine)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
+    reading = Reading(office, pages, Talks(parts.engine, parts.clock))
+    app.include_router(agents.talks.router(reading))
     board = sla.board.router(
         parts.switchboard,
         parts.redis,

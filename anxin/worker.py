@@ -19,13 +19,14 @@ from sla import health
 from transcription.hints import load_hints
 from transcription.jobs import Work, measuring, use
 from transcription.lexicon import load_lexicon
-from transcription.media import Carrier
+from transcription.proposals import Model
 from transcription.queue import QUEUE
 from transcription.recognizers import Recognizer
 from transcription.recognizers.choice import choose_recognizer, plan_recognizer
 from transcription.vault import Vault
 
 from .drafts import Drafter
+from .keeping import carrier_of, notice_played
 from .readers import place_of
 
 
@@ -44,10 +45,13 @@ def run(settings: Settings) -> None:
         SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
 
 
+def _model(settings: Settings) -> Model:
+    return Model(settings.model_url, settings.model_name, settings.model_secret)
+
+
 def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
     """Return what a transcription job works with."""
     clock = SystemClock()
-    keys = settings.keys
 
     def record_fact(kind: str, contact: str, body: dict[str, object]) -> None:
         fields: dict[Any, Any] = Fact(kind, clock.now_ms(), contact, body=body).to_fields()
@@ -63,14 +67,14 @@ def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
         engine=engine,
         var=Path(settings.var),
         vault=Vault(settings.recording_ring),
-        carrier=Carrier(
-            settings.carrier_base, keys.account_sid, keys.api_key_sid, keys.api_key_secret, settings.tls_cert
-        ),
+        carrier=carrier_of(settings),
         choose=choose,
         hints=load_hints(),
         lexicon=load_lexicon(),
         summarise=Drafter(engine),
         record_fact=record_fact,
         place=partial(place_of, engine),
+        propose=_model(settings).propose if settings.model_url else lambda *_: [],
+        notice=partial(notice_played, engine),
         clock=clock,
     )

@@ -7,6 +7,7 @@ every process on this machine, sees the same ones. Several machines share them b
 import base64
 import difflib
 import fcntl
+import ipaddress
 import json
 import os
 import re
@@ -81,6 +82,12 @@ class Settings(BaseSettings):
     fetch_models: bool = Field(True, description="the first start tries once to fetch the small Vosk model")
     captions: Literal["auto", "on", "off"] = Field("auto", description="live captions on the desk")
     workers: int = Field(1, ge=1, le=16, description="transcription workers that anxin up starts")
+    model_url: HttpUrl = Field(
+        "",
+        description="OpenAI-compatible model that may propose fields to lawyers; unset = none; inside only",
+    )
+    model_name: str = Field("local", description="its name")
+    model_secret: str = Field("", description="its key, if it wants one")
     session_secret: str = Field("", description="key of sessions and private links")
     recording_keys: str = Field(
         "",
@@ -140,6 +147,22 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
             raise ValueError("expected sqlite:///file or postgresql://user:password@host/name")
         return value.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @field_validator("model_url")
+    @classmethod
+    def _in_the_house(cls, value: str) -> str:
+        """What callers say does not leave the office's own network (个人信息保护法 36)."""
+        host = urlsplit(value).hostname or ""
+        if value and host != "localhost" and not host.endswith((".internal", ".local", ".lan")):
+            try:
+                inside = ipaddress.ip_address(host).is_private
+            except ValueError:
+                inside = False
+            if not inside:
+                raise ValueError(
+                    "expected a model inside the office's network: a private address or .internal"
+                )
+        return value
 
     @field_validator("recording_keys")
     @classmethod

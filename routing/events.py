@@ -50,7 +50,11 @@ recording.started     recording                recording.completed   recording, 
 recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
 recording.heard       recording, by, role      somebody listened (PIPL 54)
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
-summary.drafted       summary.signed           note.saved (never the text: SQL has it)
+summary.drafted       note.saved (never the text: SQL has it)
+summary.signed        version, by, role, changed, callback_required, digest, four_100, channel, prefecture, topic
+summary.read          transcript.read  by, role    talk.searched  by, role, found (PIPL 54)
+quality.checked       recording, findings (names)  quality.reviewed  by, role
+data.deleted          what, subject, due_ms, source: by the retention rules
 contact.rated         score (1 satisfied, 2 fair, 3 not), by (key, page): the caller's last answer counts
 demand.excluded       reason, by               a supervisor's signed decision
 supervisor.listening  by, account, role, supervisor, with (the lawyer; not set as the fact's, who is not told)

@@ -20,12 +20,13 @@ from config.errors import AnxinError
 from config.ids import new_id
 from config.log import Log
 
-from . import store
+from . import checks, store
 from .errors import RecordingLate
 from .fields import class_of
 from .lexicon import Lexicon
 from .media import Carrier, fetch_recording
 from .pipeline import Transcript, transcribe_file
+from .quality import check, quality_rules
 from .recognizers import Hints, Recognizer
 from .search import Place, SearchIndex
 from .store import State
@@ -41,6 +42,7 @@ MEASURE_EVERY_S = 0.5
 _SAVE_EVERY_S = 1.0
 
 RecordFact = Callable[[str, str, dict[str, Any]], None]  # kind, contact, body
+Propose = Callable[[Sequence[Turn], dict[str, Any]], list[dict[str, Any]]]
 Summarise = Callable[[str, Sequence[Turn]], dict[str, Any]]  # contact, turns -> the draft
 
 log = Log(__name__)
@@ -60,6 +62,8 @@ class Work:
     summarise: Summarise
     record_fact: RecordFact
     place: Callable[[str], Place]  # whose talk a contact is
+    propose: Propose = lambda *_: []  # what a language model reads into it, for a person to take or leave
+    notice: Callable[[str], bool | None] = lambda _: None  # was the caller told of the recording
     clock: Clock = field(default_factory=SystemClock)
     _chosen: Recognizer | None = None
 
@@ -255,15 +259,26 @@ class _Run:
         parts = [(row.recording_id, Transcript.from_json(row.content).turns) for row in heard]
         turns = [turn for _, part in parts for turn in part]
         content = self._work.summarise(recording.contact, turns)
+        content["proposals"] = self._work.propose(turns, content)
         _place([source for source, part in parts for _ in part], content)
         spoken = [asdict(turn) for turn in dict(parts)[recording.id]]
-        SearchIndex(engine).put(recording.contact, recording.id, spoken, self._work.place(recording.contact))
+        place = self._work.place(recording.contact)
+        SearchIndex(engine).put(recording.contact, recording.id, spoken, place)
+        self._checked(dict(parts)[recording.id], place)
         store.keep_draft(engine, recording, self._lease, self._work.clock.now_ms(), content)
         self._work.record_fact(
             "summary.drafted", recording.contact, {"recording": recording.id} | class_of(content)
         )
         log.info("recording.drafted", recording=recording.id, turns=len(turns))
         return State.DRAFTED
+
+    def _checked(self, turns: Sequence[Turn], place: Place) -> None:
+        """Every call is checked; what is found is on the supervisors' list."""
+        contact, now_ms = self._recording.contact, self._work.clock.now_ms()
+        found = check(turns, self._work.notice(contact), quality_rules())
+        checks.keep(self._work.engine, contact, found, place, now_ms)
+        body = {"recording": self._recording.id, "findings": [finding.name for finding in found]}
+        self._work.record_fact("quality.checked", contact, body)
 
     def _progress(self, share: float) -> None:
         self._beat(progress=round(share, 3))
@@ -289,6 +304,6 @@ class _Run:
 
 def _place(sources: Sequence[str], content: dict[str, Any]) -> None:
     """Say of each value in which recording it was heard: *sources* holds the recording of each turn."""
-    for value in content.values():
+    for value in [*content.values(), *content["proposals"]]:
         if isinstance(value, dict) and isinstance(value.get("turn"), int):
             value["recording"] = sources[value["turn"]]

@@ -33,7 +33,7 @@ export function Draft({ owner, contact, audio = [], news, aside, readOnly = fals
   const sheet = editor.sheet.value;
   return html`
     <section class="draft" aria-label=${t("draft.title")}>
-      <div class="note-head"><h3>${t("draft.title")}</h3>${sheet && html`<${State} sheet=${sheet} />`}</div>
+      <div class="note-head"><h2>${t("draft.title")}</h2>${sheet && html`<${State} sheet=${sheet} />`}</div>
       ${editor.status.value === "failed" && html`<p class="banner attention">${t("draft.load_failed")}<button class="quiet" onClick=${() => editor.load()}>${t("desk.again")}</button></p>`}
       ${!sheet && editor.status.value === "loading" && html`<p class="muted">${t("desk.loading")}</p>`}
       ${sheet && html`<${Body} editor=${editor} sheet=${sheet} audio=${audio} aside=${aside} readOnly=${readOnly || !sheet.may_edit} />`}

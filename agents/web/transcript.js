@@ -3,15 +3,12 @@
 import { html } from "htm/preact";
 import { t } from "config/i18n.js";
 import { Captions } from "./captions.js";
-import { Chip, Empty } from "./chips.js";
-import { Moment } from "./sound.js";
+import { Empty } from "./chips.js";
 import * as store from "./store.js";
-
-const UNSURE = 0.6;
+import { Turns } from "./turns.js";
 
 /** Nothing more will come by itself. */
 export const finished = (said) => ["ready", "failed", "none"].includes(said.state);
-const speakerOf = (name) => t(name === "lawyer" ? "desk.me" : "desk.caller");
 
 function Progress({ said }) {
   const share = Math.round(100 * (said.progress ?? 0));
@@ -30,12 +27,7 @@ export function Transcript({ said, contact, audio = [] }) {
   return html`
     ${said.state !== "ready" && html`<${Progress} said=${said} />`}
     ${said.state === "ready" && !turns.length && html`<${Empty} title=${t("desk.talk_silent")}><p>${t("desk.talk_silent_hint")}</p><//>`}
-    <ol class="turns">${turns.map((turn, n) => html`
-      <li key=${n} class=${turn.speaker === "lawyer" ? "turn mine" : "turn"}>
-        <p class="turn-head muted small"><b>${speakerOf(turn.speaker)}</b> <${Moment} second=${turn.start_s} recording=${turn.recording} audible=${audio.includes(turn.recording)} />
-          ${turn.confidence < UNSURE && html` <${Chip} kind="attention">${t("desk.unsure")}<//>`}</p>
-        <p class="turn-text">${turn.text}</p>
-      </li>`)}</ol>`;
+    <${Turns} turns=${turns} audio=${audio} />`;
 }
 
 function Failed({ said }) {

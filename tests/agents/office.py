@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
-from agents import desk, draft, drawer, signin
+from agents import desk, draft, drawer, signin, talks
 from agents.accounts import Accounts
 from agents.desks import Desks
 from agents.line import Line
@@ -22,7 +22,7 @@ from agents.second import SecondFactor
 from agents.services import Services
 from agents.voice import VoiceKeys, token_maker
 from anxin.clocks import ClockCounter, list_clocks
-from anxin.summaries import Announcer, SummaryDesk
+from anxin.summaries import Announcer, SummaryDesk, Talks
 from config.auth import Auth, Sessions
 from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
@@ -232,6 +232,8 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
     office.summaries = Summaries(engine, clock)
     tell = Announcer(office.summaries, switchboard, engine)
     app.include_router(draft.router(draft.DraftDesk(room, SummaryDesk(office.summaries), tell)))
+    reading = talks.Reading(room, pages, Talks(engine, clock))
+    app.include_router(talks.router(reading))
     return office
 
 

@@ -46,7 +46,7 @@ def test_a_recording_is_fetched_measured_transcribed_and_drafted(bench: Bench, m
     row = bench.recording()
     assert (row.state, row.reason, row.lease, row.progress) == (State.DRAFTED, "", "", 1.0)
     assert row.length_s == pytest.approx(6.0, abs=0.05)
-    assert bench.kinds() == ["recording.measured", "transcript.ready", "summary.drafted"]
+    assert bench.kinds() == ["recording.measured", "transcript.ready", "quality.checked", "summary.drafted"]
     assert all(contact == CONTACT for _, contact, _ in bench.facts)
     measured = bench.facts[0][2]
     assert measured["recording"] == RE
@@ -60,7 +60,7 @@ def test_a_recording_is_fetched_measured_transcribed_and_drafted(bench: Bench, m
     draft = store.draft(bench.work.engine, CONTACT)
     assert draft is not None
     assert draft.machine
-    assert draft.content == {"contact": CONTACT, "turns": 2}
+    assert draft.content == {"contact": CONTACT, "turns": 2, "proposals": []}
     path, login = media.asked[0]
     assert path == f"/2010-04-01/Accounts/AC1/Recordings/{RE}.wav?RequestedChannels=2"
     assert base64.b64decode(login.removeprefix("Basic ")) == b"SK1:secret"
@@ -254,4 +254,4 @@ def test_a_real_queue_carries_it(bench: Bench) -> None:
         assert queue.count == 0
         redis.close()
     assert bench.recording().state == State.DRAFTED
-    assert bench.kinds() == ["recording.measured", "transcript.ready", "summary.drafted"]
+    assert bench.kinds() == ["recording.measured", "transcript.ready", "quality.checked", "summary.drafted"]
