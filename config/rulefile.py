@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - Chinese signs count double; patterns and words read better whole
 """Rules as YAML: read once, checked against a pydantic model, mistakes told with file, line and expectation."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar, TypeVar, cast
@@ -58,14 +59,22 @@ def parse_rules(text: str, model: type[R], name: str) -> R:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise BadRules([_explain(name, node, mistake) for mistake in error.errors()]) from error
+        raise BadRules([_explain(name, text, node, mistake) for mistake in error.errors()]) from error
 
 
-def _explain(name: str, node: yaml.Node | None, mistake: Any) -> str:
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _explain(name: str, text: str, node: yaml.Node | None, mistake: Any) -> str:
     path = ".".join(str(step) for step in mistake["loc"])
     found = mistake.get("input")
     shown = "" if isinstance(found, dict | list) or found is None else f", found {found!r}"
-    return f"{name}:{line_of(node, mistake['loc'])}: {path}: {mistake['msg']}{shown}"
+    line = line_of(node, mistake["loc"])
+    if not mistake["loc"] and (
+        day := _DAY.search(mistake["msg"])
+    ):  # a rule between fields names the day it means
+        line = next((n for n, row in enumerate(text.splitlines(), 1) if day[0] in row), line)
+    return f"{name}:{line}: {path}: {mistake['msg']}{shown}"
 
 
 def line_of(node: yaml.Node | None, path: tuple[int | str, ...]) -> int:

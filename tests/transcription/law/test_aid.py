@@ -79,3 +79,13 @@ def test_over_age_workers_are_never_told_no() -> None:
 )
 def test_the_four_hundreds(category: str, issues: list[str], labour: bool, name: str) -> None:
     assert assign_four_hundred(category, issues, labour, RULES) == name
+
+
+def test_aid_given_first_says_which_papers_may_follow() -> None:
+    """法律援助法 44 条 2 款; who asks must be known at once."""
+    first = decide_aid(AidFacts("migrant_worker", ["work_injury"], [], preservation=True), RULES)
+    plain = decide_aid(AidFacts("migrant_worker", ["work_injury"], []), RULES)
+
+    assert any("证据" in paper for paper in first.papers_later)
+    assert not any("身份证" in paper for paper in first.papers_later)
+    assert plain.papers_later == ()

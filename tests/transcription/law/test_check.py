@@ -10,6 +10,7 @@ from transcription.law.check import check, check_law
 from transcription.summary.issues import IssueFile
 
 STATUTES = (files("config") / "defaults" / "statutes.yaml").read_text("utf-8")
+AID = (files("config") / "defaults" / "aid.yaml").read_text("utf-8")
 HOLIDAYS = (files("config") / "defaults" / "holidays.yaml").read_text("utf-8")
 
 
@@ -57,9 +58,25 @@ def test_what_is_not_yaml_names_the_line() -> None:
 
 
 def test_a_worked_weekday_is_a_mistake() -> None:
-    (mistake,) = check(HOLIDAYS.replace("2026-09-20", "2026-09-21", 1), "holidays.yaml")
+    text = HOLIDAYS.replace("2026-09-20", "2026-09-21", 1)
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "2026-09-21" in row)
 
+    (mistake,) = check(text, "holidays.yaml")
+
+    assert mistake.startswith(f"holidays.yaml:{line}:")
     assert "2026-09-21" in mistake
+
+
+@pytest.mark.parametrize(("text", "name"), [(STATUTES, "statutes.yaml"), (AID, "aid.yaml")])
+def test_an_issue_nobody_can_name_is_told_with_its_line(text: str, name: str) -> None:
+    """A typing mistake would silently keep a rule from ever applying."""
+    wrong = text.replace("remuneration_withheld", "remuneration_witheld", 1)
+    line = next(n for n, row in enumerate(wrong.splitlines(), 1) if "remuneration_witheld" in row)
+
+    (mistake,) = check(wrong, name)
+
+    assert mistake.startswith(f"{name}:{line}:")
+    assert "remuneration_witheld" in mistake
 
 
 def test_an_unknown_file_says_which_are_known(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - Chinese signs count double; tables read better whole
 """Statutory clocks."""
 
 from datetime import date, timedelta
@@ -131,3 +132,40 @@ def test_a_due_day_is_workday_and_never_before_the_calendar_end(start: date, lat
     assert clock.expired == (clock.due < today)
     assert clock.at_risk_7d == (0 <= clock.days_left < 7)
     assert clock.advise_file_by is None or today <= clock.advise_file_by
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        ("2025-01-28", "2026-01-28"), ("2025-02-17", "2026-02-24"), ("2025-02-14", "2026-02-14"), ("2025-10-03", "2026-10-08"),
+        ("2025-10-10", "2026-10-10"), ("2025-05-09", "2026-05-09"), ("2024-02-29", "2025-02-28"), ("2024-10-02", "2025-10-09"),
+        ("2024-01-26", "2025-01-26"), ("2024-02-08", "2025-02-08"), ("2023-05-11", "2024-05-11"), ("2023-12-31", "2024-12-31"),
+        ("2025-01-04", "2026-01-04"), ("2025-01-02", "2026-01-04"),
+    ],
+)  # fmt: skip
+def test_a_year_ends_on_the_next_day_that_is_worked(start: str, due: str) -> None:
+    """By hand, over the holidays, the exchange days and the leap days of three years."""
+    (clock,) = clocks(due, "wage_arrears", employment_end_date=start)
+
+    assert clock.due.isoformat() == due
+
+
+def test_the_days_of_a_year_without_a_notice_are_provisional() -> None:
+    (near,) = clocks("2026-11-24", "wage_arrears", employment_end_date="2026-10-02")
+    (far,) = clocks("2026-11-24", "wage_arrears", employment_end_date="2026-07-31")
+
+    assert near.provisional
+    assert "放假安排未公布" in near.explanation
+    assert not far.provisional
+
+
+def test_a_judgment_without_a_date_to_pay_by_is_enforced_from_its_effect() -> None:
+    """民事诉讼法 250 条 2 款."""
+    (clock,) = clocks(
+        "2026-11-24",
+        "wage_arrears",
+        traits=frozenset({Trait.AWARD_RECEIVED, Trait.AWARD_UNPERFORMED, Trait.AWARD_ACCEPTED}),
+        award_effective_date="2025-12-08",
+    )
+
+    assert (clock.rule, clock.due.isoformat()) == ("enforcement_2y", "2027-12-08")

@@ -168,3 +168,20 @@ def test_a_relatives_work_makes_no_worker_of_the_caller(kin: str) -> None:
     ).to_json()
 
     assert got["caller_category"] == "non_worker"
+
+
+def test_a_month_starts_no_clock_but_tells_the_earliest_it_can_run_out() -> None:
+    turns = [{"speaker": "caller", "text": "我在昆明一个家具厂打工,做到去年十二月就走了,老板差我六千。"}]
+    got = summarise(
+        load_call({"called_at": "2026-11-24T10:00:00+08:00", "dtmf": "1", "turns": turns})
+    ).to_json()
+
+    (possible,) = got["deadlines_possible"]
+    assert got["deadlines"] == []
+    assert got["employment_end_date"] is None
+    assert (possible["rule"], possible["start"], possible["approximate"]) == (
+        "labour_arbitration_1y",
+        "2025-12-01",
+        True,
+    )
+    assert any("最早可能在2026年12月1日届满" in text for text in got["missing"])
