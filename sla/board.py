@@ -97,6 +97,7 @@ def _page_data(pages: Pages, targets: Targets) -> dict[str, Any]:
         "waiting_s": targets.board.waiting_s.model_dump(),
         "answer": {"within_s": targets.answer.within_s, "share": targets.answer.share},
         "stale_ms": int(targets.board.stale_s * 1000),
+        "outreach": targets.outreach.model_dump(),
         "tiles": {name: tile.model_dump() for name, tile in load_tiles().items()},
         "echarts": pages.npm("echarts"),
         "sdk": pages.npm("@twilio/voice-sdk"),

@@ -8,16 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
 
-from config.clock import SHANGHAI
+from config.clock import SHANGHAI, from_ms
 
 from .demands import AID, DAY_MS, AidState, DemandState, Stage
 from .four100 import GIG, SOCIAL
 from .queries import day_start_ms, within
-from .tables import CallbackRow, DemandRow, table_of
+from .tables import DemandRow, OutreachRow, table_of
 from .view import View
 
 SLOT_MS = 1_800_000  # a point of the curves
-_DEMANDS, _CALLBACKS = table_of(DemandRow), table_of(CallbackRow)
+_DEMANDS, _EVENTS = table_of(DemandRow), table_of(OutreachRow)
 _LEFT = (str(Stage.ABANDONED), str(Stage.CALLBACK), str(Stage.DONE))
 _APPLYING = (str(AidState.DUE), str(AidState.ELIGIBLE))
 _IS_OPEN = _DEMANDS.c.state == str(DemandState.OPEN)
@@ -57,7 +57,10 @@ def sections(engine: Engine, *, now_ms: int, answer_ms: int, scope: str = "") ->
         return {
             "curves": _curves(connection, day_start_ms(now_ms), answer_ms, seen),
             "prefectures": _prefectures(connection, now_ms, seen),
-            "promises": _promises(connection, month_start_ms(now_ms), now_ms, seen),
+            "promises": {
+                **_promises(connection, month_start_ms(now_ms), now_ms, seen),
+                "4": {"held": _outreach(connection, now_ms, scope)},
+            },
         }
 
 
@@ -130,6 +133,14 @@ def _promises(
         }
         for name in PROMISE_SQL
     }
+
+
+def _outreach(connection: Connection, now_ms: int, scope: str) -> dict[str, int]:
+    """Return this year's outreach events that stand, by prefecture."""
+    year = from_ms(now_ms).astimezone(SHANGHAI).year
+    stands = _EVENTS.c.day.between(f"{year:04}-01-01", f"{year:04}-12-31") & _EVENTS.c.struck.in_(("", "{}"))
+    held = select(_EVENTS.c.prefecture, func.count()).where(stands, within(_EVENTS.c.prefecture, scope))
+    return {name: int(n) for name, n in connection.execute(held.group_by(_EVENTS.c.prefecture))}
 
 
 def total(condition: ColumnElement[bool], name: str) -> ColumnElement[int]:

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { openFeed } from "config/live.js";
-import { pageData, t } from "config/i18n.js";
+import { language, pageData, t } from "config/i18n.js";
 
 const EMPTY = { contacts: {}, lawyers: {}, demands: {}, callbacks: {}, tiles: {}, health: {}, curves: {}, prefectures: {}, promises: {}, alarms: {}, notice: {} };
 
@@ -82,7 +82,7 @@ export const STAGE_LEVELS = { open: "calm", due: "attention", claimed: "calm", e
 
 export const callerOf = (masked) => (masked === "web" ? t("board.caller_web") : masked || t("board.hidden_number"));
 export const levelOf = (ms) => (ms >= pageData.waiting_s.breach * 1000 ? "breach" : ms >= pageData.waiting_s.attention * 1000 ? "attention" : "calm");
-export const shortOf = (prefecture) => pageData.tiles[prefecture]?.short ?? (prefecture || "—");
+export const shortOf = (prefecture) => pageData.tiles[prefecture]?.[language === "en" ? "en" : "short"] ?? (prefecture || "—");
 export function wordOf(group, code) {
   const key = `board.${group}_${String(code).replaceAll(".", "_")}`;
   const word = t(key);

@@ -81,7 +81,18 @@ export function Promises() {
             <small class="muted">${t("board.promise_note", { open: denominator - numerator, breached, excluded })}</small></dd>
         </div>`;
       })}
-      <div class="promise"><dt>${t("board.promise_4")}</dt><dd><span class="chip unknown">${t("board.promise_4_none")}</span></dd></div>
+      <${Outreach} held=${month["4"]?.held ?? {}} />
     </dl>
   </section>`;
+}
+
+/** Number 4 has two checks of its own: so many events in the province this year, and so many in each prefecture. */
+function Outreach({ held }) {
+  const goals = pageData.outreach;
+  const sum = Object.values(held).reduce((a, b) => a + b, 0);
+  const enough = Object.keys(pageData.tiles).filter((name) => (held[name] ?? 0) >= goals.prefecture).length;
+  const kept = sum >= goals.province && enough === Object.keys(pageData.tiles).length;
+  return html`<div class="promise"><dt>${t("board.promise_4", goals)}</dt>
+    <dd class="number"><span class="chip ${!sum ? "unknown" : kept ? "calm" : "attention"}">${sum ? `${sum}/${goals.province}` : t("board.promise_4_none")}</span>
+      <small class="muted">${t("board.promise_4_note", { n: enough, of: Object.keys(pageData.tiles).length, goal: goals.prefecture })}</small></dd></div>`;
 }

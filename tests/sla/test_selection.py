@@ -102,6 +102,28 @@ def test_the_four_100s_of_the_board_the_report_and_the_lists_agree(busy: Engine)
         assert {name: month[line.promise][name] for name in counted} == counted
 
 
+def test_outreach_counts_the_events_of_this_year_that_stand(
+    engine: Engine, redis: Redis, rules: Rules
+) -> None:
+    for n, (day, place) in enumerate(
+        (("2025-03-01", 0), ("2025-04-01", 0), ("2024-04-01", 1), ("2025-05-01", 1))
+    ):
+        body = {
+            "event": f"o_{n}",
+            "day": day,
+            "prefecture": PLACES[place],
+            "title": "宣讲",
+            "people": 30,
+            "by": "王",
+        }
+        redis.xadd(ev(), Fact("outreach.held", T0 + n, body=body).to_fields())
+    struck = Fact("outreach.struck", T0 + 9, body={"event": "o_3", "reason": "重复", "by": "王"})
+    redis.xadd(ev(), struck.to_fields())
+    LedgerWriter(redis, engine, rules).drain()
+    assert sections(engine, **ASKED)["promises"]["4"] == {"held": {PLACES[0]: 2}}
+    assert sections(engine, **ASKED, scope=PLACES[1])["promises"]["4"] == {"held": {}}
+
+
 def test_a_scope_is_never_widened_by_an_address(busy: Engine) -> None:
     bound = Selection.of(
         {"from": DAY, "to": DAY, "prefecture": "昆明市", "scope": ""}, today=DAY, scope=PLACES[1]
