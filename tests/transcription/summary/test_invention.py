@@ -18,7 +18,7 @@ from transcription.summary.summary import summarise
 
 FOLDER = Path(__file__).parents[1] / "calls"
 CALLS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def spoken_by(turns: list[dict[str, Any]], *speakers: str) -> str:
