@@ -105,9 +105,13 @@ class VoiceSteps:
         )
 
     async def lawyer(self, hook: Webhook) -> Plan:
-        """A lawyer's phone calls in by itself: back into their talk, after their page was reloaded."""
+        """A lawyer's phone calls in by itself: back into their talk, after their page was reloaded, or to
+        hear that the line works (*test*).
+        """
         if not hook.get("From").startswith(LAWYER):
             return (flow.Hangup(),)
+        if hook.get("test"):
+            return *self._script.plays("hold"), flow.Hangup()
         contact = hook.query.get("contact", "") or hook.get("rejoin")
         tries = number_in(hook.query.get("n", "0"))
         lawyer = hook.get("From").removeprefix("client:")
@@ -280,7 +284,7 @@ class StatusNews:
             return contact.second_leg in {"", hook.call_sid()}
         if contact is None or contact.lawyer != lawyer:
             return False
-        return not contact.leg or contact.leg == hook.call_sid()
+        return contact.leg in {"", hook.call_sid()}
 
 
 def _is_lawyer(label: str) -> bool:

@@ -72,6 +72,19 @@ function Row({ kind, name, word, hint, children }) {
     ${hint && html`<p class="muted small">${hint}</p>`}${children}</li>`;
 }
 
+/** How the line is: measured in every call, and by a test call while nobody can ring. */
+function NetworkRow() {
+  const way = phone.network.value;
+  const grade = !way ? "unknown" : way.rtt > 400 || way.jitter > 60 || way.loss > 5 ? "poor" : way.rtt > 200 || way.jitter > 30 || way.loss > 1 ? "fair" : "good";
+  const kind = { good: "calm", fair: "attention", poor: "breach" }[grade] ?? "unknown";
+  const test = phone.testing.value;
+  const free = store.state.value === "idle" && !store.ready.value && phone.registered.value;
+  return html`<${Row} name=${t("talk.doctor_network")} kind=${kind} word=${t(`talk.network_${grade}`)} hint=${way ? t("talk.network_figures", way) : ""}>
+    <button disabled=${!free || test === "calling"} onClick=${phone.testCall}>${t("talk.test_call")}</button>
+    <p class="muted small" role="status">${t(test ? `talk.test_${test}` : free ? "talk.test_hint" : "talk.test_away")}</p>
+  <//>`;
+}
+
 export function Doctor() {
   if (!shown.value) return null;
   const mic = microphone.value;
@@ -92,6 +105,8 @@ export function Doctor() {
         <${Row} name=${t("desk.doctor_notify")} kind=${notifications.value === "granted" ? "calm" : "attention"} word=${t(`desk.notify_${notifications.value}`)}>
           ${notifications.value === "default" && html`<button onClick=${askNotifications}>${t("desk.doctor_allow")}</button>`}
         <//>
+        <${NetworkRow} />
+        <${Row} name=${t("talk.doctor_tab")} kind=${store.ended.value ? "breach" : "calm"} word=${t(store.ended.value ? "desk.server_lost" : "talk.tab_here")} />
         <${Row} name=${t("desk.doctor_server")} kind=${store.live.value ? "calm" : "breach"} word=${t(store.live.value ? "common.feed_live" : "desk.server_lost")} />
         <${Row} name=${t("desk.doctor_clock")} kind=${Math.abs(drift) < 3 ? "calm" : "attention"} word=${t("desk.clock_drift", { n: drift })} />
       </ul>

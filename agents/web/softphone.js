@@ -54,6 +54,7 @@ function take(sdkCall) {
     store.notice.value = { kind: "breach", key: "desk.notice_phone", fields: { code: error?.code ?? "" } };
     if (!open.value) gone();
   });
+  sdkCall.on("sample", measured);
   sdkCall.on("mute", (isMuted) => { muted.value = isMuted; });
 }
 
@@ -94,6 +95,30 @@ async function rejoin(id) {
   } catch { /* once more */ }
   connecting.value = false;
   later = setTimeout(rejoin, 1500, id);
+}
+
+/** What the last second of a call was like: {rtt, jitter (ms), loss (%)}; null before the first call. */
+export const network = signal(null);
+function measured({ rtt, jitter, packetsLostFraction: loss }) {
+  network.value = { rtt: Math.round(rtt || 0), jitter: Math.round(jitter || 0), loss: Math.round(loss || 0) };
+}
+
+export const testing = signal(""); // '' | calling | heard | silent | failed: the call to the line itself
+
+/** Call the hotline's own line: its prompt is heard, and the way there and back is measured. Only while away: a phone
+    that is busy with itself must not be rung. */
+export async function testCall() {
+  if (testing.value === "calling") return;
+  testing.value = "calling";
+  let loudest = 0;
+  try {
+    const sdkCall = await phone.dial({ test: "1" });
+    if (!sdkCall) { testing.value = "failed"; return; }
+    sdkCall.on("sample", measured);
+    sdkCall.on("volume", (_mine, theirs) => { loudest = Math.max(loudest, theirs); });
+    sdkCall.on("disconnect", () => { testing.value = loudest > 0.01 ? "heard" : "silent"; });
+    sdkCall.on("error", () => { testing.value = "failed"; });
+  } catch { testing.value = "failed"; }
 }
 
 function clear() {

@@ -16,6 +16,7 @@ from tests.browser.people import (
     hears_nothing_of,
     person,
     press,
+    sign_in,
 )
 from tests.hotline import Hotline
 
@@ -37,14 +38,19 @@ async def talking(caller: Page, desk: Page, running: Hotline) -> None:
     await hears(desk, CALLER)
 
 
+def count(running: Hotline, kind: str) -> int:
+    """How many facts of a kind the ledger holds now."""
+    with sqlite3.connect(running.var / "anxin.db") as database:
+        rows = database.execute("SELECT count(*) FROM ledger WHERE kind = ?", (kind,))
+        return int(rows.fetchone()[0])
+
+
 async def told(running: Hotline, kind: str, times: int = 1) -> None:
     """Wait until the ledger holds *times* facts of a kind."""
     async with asyncio.timeout(30):
         while True:
-            with sqlite3.connect(running.var / "anxin.db") as database:
-                rows = database.execute("SELECT count(*) FROM ledger WHERE kind = ?", (kind,))
-                if rows.fetchone() == (times,):
-                    return
+            if count(running, kind) == times:
+                return
             await asyncio.sleep(0.1)
 
 
@@ -66,6 +72,20 @@ async def test_a_talk_survives_the_lawyers_reload(running: Hotline) -> None:
         await desk.get_by_role("button", name=WRITTEN).click()
     await told(running, "talk.rejoined")
     await told(running, "contact.dropped", 0)
+
+
+async def test_the_phone_doctor_calls_the_line_and_hears_it(running: Hotline) -> None:
+    """No contact comes of it: a lawyer who tests the line is no caller."""
+    before = count(running, "contact.arrived")
+    async with browser() as chromium:
+        desk = await person(chromium, viewport=WIDE)
+        await sign_in(desk, running, "lawyer")
+        await expect(desk.get_by_text("话机就绪").first).to_be_visible()
+        await desk.get_by_role("button", name="话机检查").click()
+        await desk.get_by_role("button", name="打个测试电话").click()
+        await expect(desk.get_by_text("线路正常：提示音已经播放。")).to_be_visible(timeout=40_000)
+        await expect(desk.get_by_role("heading", name="您在示忙")).to_be_visible()
+    await told(running, "contact.arrived", before)
 
 
 async def test_a_colleague_is_consulted_and_takes_the_call_over_page_to_page(running: Hotline) -> None:
