@@ -11,7 +11,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
+Text = TypeVar("Text", str, bytes)
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 LOG_BYTES = 20_000_000
@@ -39,7 +41,7 @@ class Child:
         self.pid: int | None = None
         self.tail: deque[str] = deque(maxlen=12)
         self._log_path = log_dir / f"{program.name}.log"
-        self._say = say
+        self._say = _patiently(say)
         self._stopping = False
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -87,7 +89,7 @@ class Child:
 
     async def _run_once(self) -> int:
         self._serving.clear()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             if self._log_path.stat().st_size > LOG_BYTES:
                 self._log_path.replace(self._log_path.with_suffix(".log.1"))
         self._process = await asyncio.create_subprocess_exec(
@@ -120,7 +122,10 @@ class Child:
     async def _copy_output(self, output: asyncio.StreamReader | None) -> None:
         if output is None:
             return
-        with self._log_path.open("ab", buffering=0) as log:
+        with contextlib.ExitStack() as stack:
+            write: Callable[[bytes], object] = _unwritten
+            with contextlib.suppress(OSError):  # without a log the process runs all the same
+                write = _patiently(stack.enter_context(self._log_path.open("ab", buffering=0)).write)
             while True:
                 try:
                     line = await output.readline()
@@ -128,11 +133,25 @@ class Child:
                     continue
                 if not line:
                     return
-                log.write(line)
+                write(line)
                 text = line.decode("utf-8", "replace").rstrip()
                 self.tail.append(text)
                 if " ERROR " in text or " CRITICAL " in text:
                     self._say(text)
+
+
+def _patiently(write: Callable[[Text], object]) -> Callable[[Text], None]:
+    """Return *write* that drops what a full disk does not take: a process is restarted regardless."""
+
+    def written(text: Text) -> None:
+        with contextlib.suppress(OSError):
+            write(text)
+
+    return written
+
+
+def _unwritten(_: bytes) -> None:
+    """Drop a line that has nowhere to go."""
 
 
 def _die_with_parent() -> None:
