@@ -51,7 +51,8 @@ class FactTail(Protocol):
 
 
 # What was said and what the machine made of it, or None when nothing was recorded yet. Blocking.
-# {"state", "progress" 0..1, "turns": [{speaker, text, start_s, end_s, confidence}], "draft": {...}, "reason"}
+# {"state", "progress" 0..1, "turns": [{speaker, text, start_s, end_s, confidence, recording}], "reason",
+# "code" of the reason, "flags": what is odd about the recordings (pipeline.Transcript)}
 TranscriptReader = Callable[[str], Mapping[str, Any] | None]
 
 # Earlier contacts of the same caller, newest first. Blocking.

@@ -130,15 +130,18 @@ def transcript_of(engine: Engine, contact: str) -> Mapping[str, Any] | None:
         return None
     newest = recordings[-1]
     turns: list[dict[str, Any]] = []
+    flags: list[str] = []
     for recording in recordings:
         if row := store.transcript(engine, recording.id):
             turns += [{**turn, "recording": recording.id} for turn in row.content["turns"]]
+            flags += row.content["flags"]
     return {
         "state": "ready" if newest.state == store.State.DRAFTED else str(newest.state),
         "progress": newest.progress,
         "turns": turns,
         "reason": newest.reason,
         "code": newest.code,
+        "flags": flags,
     }
 
 
@@ -171,7 +174,8 @@ class RecordingDesk:
         """Note a recording that is to be transcribed; return False if it was known. Blocking."""
         row = store.Recording(id=recording, contact=contact, call_sid=call_of(contact), url=url)
         if status == "absent":
-            row.state, row.reason = store.State.FAILED, "the carrier recorded nothing"
+            row.state, row.code = store.State.FAILED, "absent"
+            row.reason = "the carrier recorded nothing"
         new = store.expect(self._engine, row, self._clock.now_ms())
         if new and status != "absent":
             enqueue(self._queue, recording)

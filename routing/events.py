@@ -51,7 +51,7 @@ recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
 recording.heard       recording, by, role      somebody listened (PIPL 54)
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
 summary.drafted       note.saved (never the text: SQL has it)
-summary.signed        version, by, role, changed, callback_required, digest, four_100, channel, prefecture, topic
+summary.signed        version, by, role, changed, callback_required, digest, and the class: four_100, ..
 summary.read          transcript.read  by, role    talk.searched  by, role, found (PIPL 54)
 quality.checked       recording, findings (names)  quality.reviewed  by, role
 data.deleted          what, subject, due_ms, source: by the retention rules

@@ -125,20 +125,20 @@ def process(work: Work, recording_id: str, *, only_measure: bool = False) -> str
     run = _Run(work, recording, lease)
     try:
         if recording.attempts > GIVE_UP_LATE:  # each attempt took its worker down, without a word
-            return run.fail("given up after many attempts that did not come to an end")
+            return run.fail("given up after many attempts that did not come to an end", "gave-up")
         return run.go(only_measure)
     except store.LeaseLost:
         log.warning("recording.taken_over", recording=recording_id)
         return "taken_over"
     except AnxinError as error:
-        return run.put_off(str(error)) if error.retryable else run.fail(str(error))
+        return run.put_off(str(error), error.code) if error.retryable else run.fail(str(error), error.code)
     except Exception as error:
         reason = f"{type(error).__name__} in our own code"
         log.warning("recording.broke", recording=recording_id, reason=reason)  # rq logs the traceback
         if recording.attempts >= GIVE_UP_BROKEN:
-            run.fail(reason)
+            run.fail(reason, "broke")
         else:
-            run.put_off(reason)
+            run.put_off(reason, "broke")
         raise
 
 
@@ -157,35 +157,37 @@ class _Run:
         if store.transcript(self._work.engine, self._recording.id) is None:
             recognizer, reason = self._work.recognizer()
             if recognizer is None:
-                return self._rest(State.WAITING_FOR_MODEL, reason, MODEL_WAIT_MS, attempts=0)
+                return self._rest(
+                    State.WAITING_FOR_MODEL, reason, MODEL_WAIT_MS, attempts=0, code="no-recognizer"
+                )
             self._transcribed(path, recognizer)
         return self._drafted()
 
-    def fail(self, reason: str) -> str:
+    def fail(self, reason: str, code: str) -> str:
         """Give up. The sound, if there is any, stays."""
         recording = self._recording
         if store.transcript(self._work.engine, recording.id) is None:
             self._work.record_fact(
                 "transcript.failed", recording.contact, {"recording": recording.id, "reason": reason}
             )
-        self._release(state=State.FAILED, reason=reason)
+        self._release(state=State.FAILED, reason=reason, code=code)
         log.error("recording.failed", recording=recording.id, reason=reason)
         return State.FAILED
 
-    def put_off(self, reason: str) -> str:
+    def put_off(self, reason: str, code: str) -> str:
         """Try again later, each time after a longer wait."""
         if self._recording.attempts >= GIVE_UP_LATE:
-            return self.fail(reason)
+            return self.fail(reason, code)
         wait_ms = min(LONGEST_WAIT_MS, 1000 * 2 ** min(self._recording.attempts, 20))
         wait_ms += random.randrange(wait_ms // 4 + 1)  # noqa: S311 - so that many do not come back at once
         state = State.MEASURED if self._recording.length_s is not None else State.EXPECTED
-        return self._rest(state, reason, wait_ms)
+        return self._rest(state, reason, wait_ms, code=code)
 
     def _fetched(self) -> Path:
         recording, var = self._recording, self._work.var
         if recording.path and (var / recording.path).is_file():
             return var / recording.path
-        self._advance(state=State.FETCHING, reason="")
+        self._advance(state=State.FETCHING, reason="", code="")
         path = Path("recordings") / f"{recording.id}.sealed"
         if not (var / path).is_file():
             fetch_recording(self._work.carrier, recording.id, var / path, self._work.vault, self._beat)
@@ -226,7 +228,7 @@ class _Run:
         )
 
     def _transcribed(self, path: Path, recognizer: Recognizer) -> None:
-        self._advance(state=State.TRANSCRIBING, reason="", progress=0.0)
+        self._advance(state=State.TRANSCRIBING, reason="", code="", progress=0.0)
         scratch = self._work.var / "scratch"
         scratch.mkdir(exist_ok=True, mode=0o700)
         heard = transcribe_file(

@@ -173,7 +173,8 @@ def keep_draft(
 ) -> None:
     """Store the contact's machine draft and end the recording's way, in one transaction."""
     row = {"contact": recording.contact, "content": content, "machine": True, "created_ms": now_ms}
-    ended = {"state": State.DRAFTED, "reason": "", "progress": 1.0, "lease": "", "lease_ms": 0}
+    done = {"state": State.DRAFTED, "reason": "", "code": "", "progress": 1.0}
+    ended = done | {"lease": "", "lease_ms": 0}
     with engine.begin() as connection:
         _advance(connection, recording.id, lease, now_ms, ended)
         _upsert(engine, connection, Draft, "contact", row)
