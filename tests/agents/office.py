@@ -135,6 +135,12 @@ class ScriptedSwitchboard:
 
     async def hold(self, lawyer_id: str, held: bool) -> None:
         self.calls.append(("hold", lawyer_id, held))
+        contact = self.contacts.get(self.lawyers[lawyer_id].contact)
+        if contact is not None:
+            self.contacts[contact.id] = replace(contact, held=held)
+            await self.facts.put(
+                Fact("talk.held", self.clock.now_ms(), contact.id, lawyer_id, {"held": held})
+            )
 
     async def wrapup_end(self, lawyer_id: str) -> None:
         self.calls.append(("wrapup_end", lawyer_id))
@@ -164,7 +170,8 @@ class ScriptedSwitchboard:
 
     async def talk(self, lawyer_id: str, contact_id: str) -> None:
         contact = self.contacts[contact_id]
-        self.contacts[contact_id] = replace(contact, talk_since_ms=self.clock.now_ms(), talk=1)
+        now = self.clock.now_ms()
+        self.contacts[contact_id] = replace(contact, talk_since_ms=now, talk=1, lawyer=lawyer_id)
         await self.become(lawyer_id, "contact.accepted", state=LawyerState.TALKING, contact=contact_id)
 
 
