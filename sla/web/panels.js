@@ -29,7 +29,7 @@ const Act = ({ about, primary, children }) => html`<button class="small ${primar
 const hereNote = () => (place.value ? t("board.only_place", { place: shortOf(place.value) }) : "");
 
 export function Line() {
-  return html`<${Panel} id="line" name=${t("board.line")} count=${line.value.length} shown=${line.value.length} note=${hereNote()} empty=${t("board.line_empty")}>
+  return html`<${Panel} id="line" name=${t("board.line")} count=${line.value.length} shown=${line.value.length} note=${hereNote()} empty=${t(pageData.replay ? "board.replay_nobody" : "board.line_empty")}>
     <table><${Head} columns=${["state", "caller", "place", "channel", "position", "waited", "lawyer", ...(may ? ["action"] : [])]} />
     <tbody>${line.value.map((c) => {
       const waits = c.state === "waiting" || c.state === "offered";
@@ -66,7 +66,7 @@ function stateOf(w) {
 }
 
 export function Lawyers() {
-  return html`<${Panel} id="lawyers" name=${t("board.lawyers")} count=${lawyers.value.length} shown=${lawyers.value.length} note=${hereNote()} empty=${t("board.lawyers_empty")}>
+  return html`<${Panel} id="lawyers" name=${t("board.lawyers")} count=${lawyers.value.length} shown=${lawyers.value.length} note=${hereNote()} empty=${t(pageData.replay ? "board.replay_no_lawyer" : "board.lawyers_empty")}>
     <table><${Head} columns=${["lawyer", "state", "waited", "place", ...(may ? ["action"] : [])]} />
     <tbody>${lawyers.value.map((w) => {
       const [level, word] = stateOf(w);

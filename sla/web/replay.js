@@ -44,7 +44,7 @@ export function Replay() {
     }, 400);
     return () => clearInterval(timer);
   }, [playing.value]);
-  return html`<form class="replay card" onSubmit=${(event) => event.preventDefault()}>
+  return html`<p class="replay-back"><a href="/board">← ${t("board.back")}</a></p><form class="replay card" onSubmit=${(event) => event.preventDefault()}>
     <div><label for="replay-day">${t("board.replay_day")}</label>
       <input id="replay-day" type="date" value=${pageData.replay.day} max=${pageData.replay.today} onChange=${(event) => { if (event.target.value) location.search = `?day=${event.target.value}&minute=${minute.value}`; }} /></div>
     <div class="slide"><label for="replay-minute">${t("board.replay_time")} <output class="number">${wordsOf(minute.value)}</output></label>

@@ -70,5 +70,5 @@ async def test_the_slider_moves_the_board_through_a_day(valkey: str, engine: Eng
         await slider.focus()
         for _ in range(5):
             await slider.press("ArrowLeft")
-        await expect(page.get_by_text("现在没有来电")).to_be_visible()
+        await expect(page.get_by_text("这一刻没有来电")).to_be_visible()
         await expect(page.locator("#callbacks .count")).to_have_text("0")
