@@ -1,9 +1,11 @@
-"""Routing: what a decision costs with few and many lawyers, beside peers that run in the same minute.
+"""Routing: what a decision costs with few and many lawyers, beside peers that run in turns with it.
 
-Peers: a pass of FreeSWITCH's mod_callcenter as SQL (SQLite in memory, one waiting caller, its result cut at
-the first row: both favour it), and an EVALSHA that only writes three keys (the least that any transition must
-do). Decisions are timed in memory, as the SQL pass is; rates on a server that writes every command to disk
-before its answer, as in production.
+Peers: a pass of FreeSWITCH's mod_callcenter as SQL (SQLite in memory, in our own process, one waiting
+caller, the first agent taken and nothing reserved: all of that favours it), and an EVALSHA that only writes
+three keys (the least that any transition must do). A decision queues a contact and reserves the best lawyer
+for it, from the call in Python to its answer, on the web process' kind of event loop; in memory, as the SQL
+pass is.
+Rates are those of a server that writes every command to disk before its answer, as in production.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from statistics import median
 from typing import Any
 
 import hiredis
+import uvloop
 
 from config.redis import HotlineRedis, open_redis
 from config.wire import packed_command
@@ -26,8 +29,8 @@ from tests.servers import valkey
 
 START = 1_764_000_000_000
 SIZES = (100, 1_000, 10_000)
-DECISIONS = 300
-LIVES = 4_000
+DECISIONS, PASSES = 300, 15
+LAWYERS, LIVES = 100, 40  # so many at work, each with so many contacts
 SKILLS = ("dedicated", "general", "family", "traffic", "criminal", "land", "marriage", "contract")
 NEED = Need("dedicated", priority="dedicated", digit="1")
 Row = dict[str, Any]
@@ -35,12 +38,14 @@ Row = dict[str, Any]
 
 def measure() -> list[Row]:
     rules = load_rules()
-    with valkey(durable=False) as url:
-        decisions = {size: asyncio.run(_decision_us(url, rules, size)) for size in SIZES}
-    with valkey() as url:
-        rates = asyncio.run(_rates(url, rules))
-        memory = asyncio.run(_memory(url, rules))
-    passes = {size: _sql_pass_us(size) for size in SIZES}
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with valkey(durable=False) as url:
+            timed = {size: runner.run(_decisions(url, rules, size)) for size in SIZES}
+        with valkey() as url:
+            rates = runner.run(_rates(url, rules))
+            memory = runner.run(_memory(url, rules))
+    decisions = {size: decision for size, (decision, _) in timed.items()}
+    passes = {size: sql_pass for size, (_, sql_pass) in timed.items()}
     growth = decisions[10_000] / decisions[100]
     share = rates["transitions"] / rates["three writes"]
     rows = [
@@ -89,11 +94,11 @@ async def _seat(queue: RedisQueue, size: int) -> None:
         await queue.ready(who.lawyer, START + number)
 
 
-async def _decision_us(url: str, rules: Rules, size: int) -> float:
-    """Return the p50 of queueing a contact and reserving the best lawyer for it, in microseconds."""
-    redis = open_redis(url)
+async def _decisions(url: str, rules: Rules, size: int) -> tuple[float, float]:
+    """Return the p50 of a decision and of an SQL pass, in microseconds, timed by turns."""
+    redis, base = open_redis(url), _callcenter(size)
     await redis.flushall()
-    queue, spent = RedisQueue(redis, rules), []
+    queue, spent, passes = RedisQueue(redis, rules), [], []
     await _seat(queue, size)
     now = START + size
     for number in range(DECISIONS):
@@ -106,8 +111,11 @@ async def _decision_us(url: str, rules: Rules, size: int) -> float:
         await queue.choose_callback(contact, "", now)
         await queue.close_callback(f"k_{contact[2:]}", {"signature": {}}, now)
         await queue.heartbeat(lawyer, True, "", now)
+        if number % (DECISIONS // PASSES) == 0:
+            passes.append(_sql_pass_us(base))
     await redis.aclose()
-    return median(spent)
+    base.close()
+    return median(spent), median(passes)
 
 
 class _Written(RedisQueue):
@@ -128,53 +136,53 @@ async def _rates(url: str, rules: Rules) -> dict[str, float]:
     """Return how many commands a second the server does when clients cost nothing: all packed before."""
     redis = open_redis(url)
     await redis.flushall()
-    queue, written = RedisQueue(redis, rules), _Written(redis, rules)
-    await _one_life(queue, LIVES + 1)  # loads the scripts and makes the tables
-    for number in range(LIVES):
+    queue, written, now = RedisQueue(redis, rules), _Written(redis, rules), START + LAWYERS
+    for number in range(LAWYERS):
         await queue.sign_in(_who(number), START)
-        await queue.heartbeat(f"u_{number}", True, "", START)
-        await queue.ready(f"u_{number}", START + number)
-    for step in _steps(written, START + LIVES):
-        for number in range(LIVES):
-            await step(number)
-    lives = _played(url, written.commands)
+        await queue.heartbeat(_who(number).lawyer, True, "", START)
+        await queue.ready(_who(number).lawyer, START)
     three = await redis.script_load(
         "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1]) "
         "redis.call('XADD', KEYS[3], '*', 'k', ARGV[1]) return 1"
     )
     keys = ("h:{12348}:x", "h:{12348}:y", "h:{12348}:z")
-    plain = [
-        packed_command(("EVALSHA", three, 3, *keys, _contact(number), "x" * 300, START + number))
-        for number in range(len(written.commands))
-    ]
-    bare = _played(url, plain)
+    await _one_life(queue, LAWYERS * (LIVES + 1), now)  # loads the functions and makes the tables
+    rates: dict[str, list[float]] = {"transitions": [], "three writes": []}
+    for life in range(LIVES):
+        written.commands, plain = [], []
+        for step in _steps(written, now):
+            for number in range(LAWYERS):
+                contact = life * LAWYERS + number
+                await step(contact, number)
+                plain.append(
+                    packed_command(("EVALSHA", three, 3, *keys, _contact(contact), "x" * 300, now + number))
+                )
+        rates["transitions"].append(_played(url, written.commands))
+        rates["three writes"].append(_played(url, plain))
     await redis.aclose()
-    return {"transitions": lives, "three writes": bare}
+    return {name: median(found) for name, found in rates.items()}
 
 
 def _who(number: int) -> SignIn:
-    return SignIn(f"u_{number}", "李律师", frozenset({"dedicated"}), frozenset({"zh"}), "昆明市")
+    return SignIn(f"u_{number:03}", "李律师", frozenset({"dedicated"}), frozenset({"zh"}), "昆明市")
 
 
-def _steps(queue: RedisQueue, now: int) -> list[Callable[[int], Any]]:
-    """A life: contact *n* meets lawyer *n*, because both come in that order."""
+def _steps(queue: RedisQueue, now: int) -> list[Callable[[int, int], Any]]:
+    """A life: those who come in one moment meet the lawyers in the order of their names."""
     return [
-        lambda n: queue.arrive(_arrival(n), now),
-        lambda n: queue.wait(_contact(n), NEED, now),
-        lambda n: queue.accept(_contact(n), f"u_{n}", now),
-        lambda n: queue.in_room(_contact(n), now),
-        lambda n: queue.leave(_contact(n), now + 60_000),
-        lambda n: queue.wrapup_end(f"u_{n}", now + 60_000),
+        lambda c, _: queue.arrive(_arrival(c), now),
+        lambda c, _: queue.wait(_contact(c), NEED, now),
+        lambda c, n: queue.accept(_contact(c), _who(n).lawyer, now),
+        lambda c, _: queue.in_room(_contact(c), now),
+        lambda c, _: queue.leave(_contact(c), now),
+        lambda _, n: queue.wrapup_end(_who(n).lawyer, now),
     ]
 
 
-async def _one_life(queue: RedisQueue, number: int) -> None:
-    await queue.sign_in(_who(number), START)
-    await queue.heartbeat(f"u_{number}", True, "", START)
-    await queue.ready(f"u_{number}", START)
-    for step in _steps(queue, START):
-        await step(number)
-    await queue.sign_out(f"u_{number}", START)
+async def _one_life(queue: RedisQueue, contact: int, now: int) -> None:
+    for step in _steps(queue, now):
+        for number in range(LAWYERS):
+            await step(contact + number, number)
 
 
 def _played(url: str, commands: list[bytes]) -> float:
@@ -218,28 +226,59 @@ async def _memory(url: str, rules: Rules) -> dict[str, float]:
     return {"contact": (used[1] - used[0]) / 2_000, "lawyer": (used[3] - used[2]) / 2_000}
 
 
-def _sql_pass_us(size: int) -> float:
-    """Return the p50 of finding a lawyer as mod_callcenter does (it has no index), in microseconds."""
+_AGENTS = (
+    *("name", "instance_id", "uuid", "type", "contact", "status", "state", "max_no_answer", "wrap_up_time"),
+    *("reject_delay_time", "busy_delay_time", "no_answer_delay_time", "last_bridge_end", "last_offered_call"),
+    *("no_answer_count", "ready_time", "external_calls_count"),
+)
+_BEST_AGENT = """
+SELECT a.name, a.instance_id, a.status, a.contact, a.no_answer_count, a.max_no_answer, a.reject_delay_time,
+       a.busy_delay_time, a.no_answer_delay_time, t.state, a.last_bridge_end, a.wrap_up_time, a.state,
+       a.ready_time, t.position, t.level, a.type, a.uuid, a.external_calls_count
+FROM agents a LEFT JOIN tiers t ON a.name = t.agent
+WHERE t.queue = ? AND (a.status = 'Available' OR a.status = 'On Break' OR a.status = 'Available (On Demand)')
+ORDER BY t.level, a.last_bridge_end, t.position
+"""
+
+
+def _callcenter(size: int) -> sqlite3.Connection:
+    """Return mod_callcenter's tables (none has an index) with so many agents, three queues each, all free."""
     base = sqlite3.connect(":memory:")
-    base.execute("CREATE TABLE agents (name, status, state, last_offered_call, ready_time, no_answer_count)")
+    base.execute(f"CREATE TABLE agents ({', '.join(_AGENTS)})")
     base.execute("CREATE TABLE tiers (queue, agent, state, level, position)")
+    base.execute("CREATE TABLE members (queue, uuid, number, state, score, joined)")
     base.executemany(
-        "INSERT INTO agents VALUES (?, 'Available', 'Waiting', ?, 0, 0)",
-        ((f"u_{n}", START + n) for n in range(size)),
+        f"INSERT INTO agents VALUES ({', '.join('?' * len(_AGENTS))})",
+        (
+            (
+                f"u_{n}",
+                "single_box",
+                "",
+                "callback",
+                f"user/u_{n}",
+                "Available",
+                "Waiting",
+                *[0] * 5,
+                START + n,
+            )
+            + (0,) * 4
+            for n in range(size)
+        ),
     )
     base.executemany(
         "INSERT INTO tiers VALUES (?, ?, 'Ready', 1, 1)",
         ((SKILLS[(n + step) % len(SKILLS)], f"u_{n}") for n in range(size) for step in range(3)),
     )
-    spent = []
-    for _ in range(15):
-        began = time.perf_counter_ns()
-        base.execute(
-            "SELECT a.name, a.status, t.position, t.level "
-            "FROM agents a LEFT JOIN tiers t ON (a.name = t.agent) "
-            "WHERE t.queue = ? AND a.status IN ('Available', 'On Break') AND a.state = 'Waiting' "
-            "AND a.ready_time <= ? ORDER BY t.level, a.last_offered_call, t.position LIMIT 1",
-            (SKILLS[0], START),
-        ).fetchall()
-        spent.append((time.perf_counter_ns() - began) / 1000)
-    return median(spent)
+    base.execute("INSERT INTO members VALUES (?, 'm', '138', 'Waiting', 0, ?)", (SKILLS[0], START))
+    return base
+
+
+def _sql_pass_us(base: sqlite3.Connection) -> float:
+    """Return how long one pass of its dispatcher takes, in microseconds."""
+    began = time.perf_counter_ns()
+    ranked = "SELECT queue, uuid FROM members WHERE state = 'Waiting' ORDER BY score + ? - joined"
+    queue, _ = base.execute(ranked, (START,)).fetchone()
+    best = base.execute(_BEST_AGENT, (queue,)).fetchone()
+    spent = (time.perf_counter_ns() - began) / 1000
+    assert best, "nobody is free"
+    return spent
