@@ -25,8 +25,8 @@ GENESIS = "0" * 64
 CHUNK = 2000
 
 _TABLE, _LINKS = table_of(LedgerRow), table_of(LinkRow)
-# json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")), made once: encode makes this anew
-# for every body, which takes longer than the body does.
+# json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")), made once: encode makes this
+# anew for every body, which takes longer than the body does.
 _pieces = c_make_encoder(
     None, json.JSONEncoder().default, c_encode_basestring, None, ":", ",", True, False, True
 )
