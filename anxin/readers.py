@@ -58,7 +58,8 @@ class CallerHistory:
                     col(DemandRow.talk_ms) == 0,
                 )
             ).one()
-        return Earlier(contacts, last.channel if last else "", missed)
+        lawyer = last.lawyer if last and last.state == "open" else ""
+        return Earlier(contacts, last.channel if last else "", missed, lawyer)
 
     def of_contact(self, contact: str) -> Sequence[Mapping[str, Any]]:
         """Return the caller's other contacts, newest first."""

@@ -20,6 +20,7 @@ class Earlier:
     contacts: int = 0  # before this one
     channel: str = ""  # of the last one
     missed: int = 0  # contacts that no lawyer answered and nobody called back
+    lawyer: str = ""  # who talked with them last, if that matter is still open
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def detect(clues: Clues, rules: Rules) -> Need:
         suggestions.append((DEDICATED, f"earlier:{clues.earlier.contacts}"))
     evidence += [why for channel, why in suggestions if channel and why]
     channel = next((channel for channel, _ in suggestions if channel), GENERAL)
+    if clues.earlier.lawyer:
+        evidence.append(f"lawyer:{clues.earlier.lawyer}")
     if clues.earlier.missed:
         evidence.append(f"missed:{clues.earlier.missed}")
     urgent = next((kind for kind in ("safety", "limitation") if said.get(kind)), "")
@@ -81,6 +84,7 @@ def detect(clues: Clues, rules: Rules) -> Need:
         priority=priority,
         digit=clues.digit,
         evidence=tuple(evidence),
+        prefer=clues.earlier.lawyer,
     )
 
 

@@ -98,7 +98,7 @@ class VoiceSteps:
             return await self._continue(arrived, Round(talk=arrived.talk))
         carried = (
             ("p", hook.get("page")[:32]), ("c", earlier.channel), ("k", str(earlier.missed)),
-            ("e", str(earlier.contacts)),
+            ("e", str(earlier.contacts)), ("l", earlier.lawyer),
         )  # fmt: skip
         return flow.menu(
             self._script, tuple((name, value) for name, value in carried if value not in {"", "0"})
@@ -293,7 +293,8 @@ def _is_lawyer(label: str) -> bool:
 
 def _clues(hook: Webhook, contact: Contact) -> Clues:
     query = hook.query
-    earlier = Earlier(number_in(query.get("e", "0")), query.get("c", ""), number_in(query.get("k", "0")))
+    counts = {"contacts": number_in(query.get("e", "0")), "missed": number_in(query.get("k", "0"))}
+    earlier = Earlier(**counts, channel=query.get("c", ""), lawyer=query.get("l", ""))
     return Clues(
         digit=hook.get("Digits"),
         dialled=contact.to_number,

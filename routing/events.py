@@ -9,7 +9,8 @@ Every kind, and what its body holds (times are unix milliseconds):
 contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, ordinal (1 = first contact from
                       here), number (that a web caller left), missed (only of a call that nobody here saw: how
                       its leg ended, as the carrier says)
-contact.chose         digit ('' = none), channel, evidence (list of words), language, prefecture
+contact.chose         digit ('' = none), channel, evidence (list of words), language, prefecture, prefer (the
+                      lawyer of an open matter, '')
 contact.waiting       type, priority, since_ms, place_ms, step
 contact.retagged      type, priority, reason, channel, language, prefecture, place_ms, step
 contact.relaxed       step, load (or asked: true): looks further for a lawyer

@@ -35,6 +35,7 @@ class MemoryContacts(MemorySteps):
         place, step = c.place_ms, m.first_manned_step(kind)
         prefecture = need.prefecture or c.prefecture
         chose = {"digit": need.digit, "channel": need.channel, "evidence": list(need.evidence)}
+        chose["prefer"] = need.prefer
         m.fact("contact.chose", c.id, **chose, language=need.language, prefecture=prefecture)
         waits = {"type": kind, "priority": need.priority, "place_ms": place, "step": step}
         m.fact("contact.waiting", c.id, **waits, since_ms=now)
@@ -47,6 +48,7 @@ class MemoryContacts(MemorySteps):
             channel=need.channel,
             digit=need.digit,
             evidence=need.evidence,
+            prefer=need.prefer,
             language=need.language,
             prefecture=prefecture,
             waiting_since_ms=now,
@@ -140,7 +142,7 @@ class MemoryContacts(MemorySteps):
         m.wrap_up(m.lawyers[lawyer])
         talked = c.talked_ms + talk_ms
         second, c = c.second, m.let_second_go(c, "talk_over") if c.second else c
-        offers = list(m.back_to_place(c, ContactEvent.DROP, talked_ms=talked))
+        offers = list(m.back_to_place(c, ContactEvent.DROP, talked_ms=talked, prefer=lawyer))
         if second:
             offers += m.seek_contact(m.lawyers[second])
         return self._moved(c.id, lawyer, offers, c.leg)
@@ -303,7 +305,11 @@ class MemoryContacts(MemorySteps):
         m.settle(c.id, DueKind.TALK, DueKind.ROOM)
         m.fact("contact.done", c.id, c.lawyer, ended_by=ended_by, talk_ms=talk_ms)
         talked_ms = c.talked_ms + talk_ms
-        second, leg, c = c.second, c.leg, m.put(c, leg="", talked_ms=talked_ms, **NOTHING_SPECIAL)
+        second, leg, c = (
+            c.second,
+            c.leg,
+            m.put(c, leg="", talked_ms=talked_ms, prefer=c.lawyer, **NOTHING_SPECIAL),
+        )
         if second:
             c = m.let_second_go(c, "talk_over")
         self._callbacks.talked(c)

@@ -150,7 +150,21 @@ class Memory:
     def profiles(self) -> set[str]:
         return {one.profile for one in self.lawyers.values()}
 
+    def lawyer_of_matter(self, contact: Contact) -> Lawyer | None:
+        """Return the lawyer who knows the matter, if they are free and truly there and may serve it."""
+        one = self.lawyers.get(contact.prefer)
+        if one is None or one.state is not LawyerState.IDLE or not self.is_on_duty(one):
+            return None
+        if self.passes_over(contact, one.id):
+            return None
+        if self.fresh_until(one.id) <= self.now:
+            self.become_stale(one)
+            return None
+        return one if policy.first_step(contact.type, one.profile, self.rules) is not None else None
+
     def best_lawyer(self, contact: Contact) -> Lawyer | None:
+        if (known := self.lawyer_of_matter(contact)) is not None:
+            return known
         able = policy.able(contact.type, self.profiles(), self.rules)
         within = (row for row in able if row.step <= contact.step)
         for _, alike in groupby(within, key=lambda row: (row.step, row.width)):

@@ -122,7 +122,7 @@ class MemoryTalks(MemorySteps):
             "step": m.first_manned_step(kind),
         }
         m.fact("contact.retagged", c.id, reason="passed_on", prefecture=c.prefecture, **is_now)
-        second, leg, c = c.second, c.leg, m.put(c, talked_ms=c.talked_ms + talk_ms, **is_now)
+        second, leg, c = c.second, c.leg, m.put(c, talked_ms=c.talked_ms + talk_ms, prefer="", **is_now)
         m.wrap_up(m.lawyers[lawyer])
         if second:
             c = m.let_second_go(c, "talk_over")

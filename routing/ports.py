@@ -62,6 +62,7 @@ class Need:
     priority: str = "general"  # safety, limitation, missed_before, dedicated, general
     digit: str = ""
     evidence: tuple[str, ...] = ()
+    prefer: str = ""  # the lawyer of an open matter: rung first if they are free
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Contact:
         ""  # CallSid on which we called them back; '' = they are on the line that they rang in on
     )
     takes: str = ""  # the call-back whose place this contact took over
+    prefer: str = ""  # the lawyer who knows the matter: rung first if they are free
     talked_ms: int = 0  # in the talks of this round, those that broke off included
     second: str = ""  # the lawyer whom the talk's lawyer consults
     second_leg: str = ""  # CallSid of their ringing or talking leg

@@ -16,7 +16,8 @@ class Queue(TalkSteps, Protocol):
     ``IllegalTransition``; an unknown contact raises ``UnknownContact``, an unknown lawyer ``UnknownLawyer``.
     A lawyer who becomes able is offered the best waiting contact by the same step; a contact that waits is
     offered to the best lawyer by the same step. Lowest ``(place_ms, contact id)`` first. Lawyers: the lowest
-    step of the ladder, then the least flexible profile, then the longest idle, then the id; a lawyer whose
+    step of the ladder, then the least flexible profile, then the longest idle, then the id, but before all
+    the one who knows the matter (``Contact.prefer``), if they may serve it at any step; a lawyer whose
     desk or phone is silent is never offered anything, and one whom a contact passed over not until that ends.
     """
 

@@ -99,6 +99,7 @@ def need_record(need: Need, rules: Rules) -> str:
             "priority": need.priority,
             "digit": need.digit,
             "evidence": list(need.evidence),
+            "prefer": need.prefer,
             "head_start": rules.head_starts_ms.get(need.priority, 0),
         }
     )

@@ -85,7 +85,9 @@ def _arrived(state: Replay, fact: Fact) -> None:
 
 
 def _chose(state: Replay, fact: Fact) -> None:
-    state.put(fact, **_only(fact, "digit", "channel", "language", "prefecture"), evidence=_words(fact))
+    state.put(
+        fact, **_only(fact, "digit", "channel", "language", "prefecture", "prefer"), evidence=_words(fact)
+    )
 
 
 def _waiting(state: Replay, fact: Fact) -> None:
@@ -140,7 +142,8 @@ def _dropped(state: Replay, fact: Fact) -> None:
 
 def _talked(state: Replay, fact: Fact) -> None:
     if (known := state.contacts.get(fact.contact)) is not None:
-        state.put(fact, talked_ms=known.talked_ms + fact.body["talk_ms"])
+        prefer = "" if fact.body.get("reason") == "passed_on" else fact.lawyer
+        state.put(fact, talked_ms=known.talked_ms + fact.body["talk_ms"], prefer=prefer)
 
 
 def _returned(state: Replay, fact: Fact) -> None:

@@ -10,7 +10,7 @@ local second, serves, lacking = second_of(c)
 if lacking then return lacking end
 local talk_ms = talk_of(c, ARGV[7] == 'lost')
 end_talk(c)
-c.talked_ms = c.talked_ms + talk_ms
+c.talked_ms, c.prefer = c.talked_ms + talk_ms, l.id
 fact('contact.dropped', c.id, l.id, { reason = ARGV[7], talk_ms = talk_ms })
 wrap_up(l)
 if second then let_second_go(c, second, 'talk_over') end

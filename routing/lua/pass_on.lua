@@ -11,7 +11,7 @@ if lacking then return lacking end
 local offers, leg = {}, c.leg
 local talk_ms = talk_of(c, false)
 end_talk(c)
-c.talked_ms = c.talked_ms + talk_ms
+c.talked_ms, c.prefer = c.talked_ms + talk_ms, nil -- another lawyer is to have it
 fact('contact.dropped', c.id, l.id, { reason = 'passed_on', talk_ms = talk_ms })
 c.channel, c.type, c.language, c.priority = need.channel, need.type, need.language, need.priority
 c.place_ms, c.step = math.min(c.place_ms, c.waiting_since_ms - need.head_start), first_manned_step(able)

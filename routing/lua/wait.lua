@@ -6,13 +6,14 @@ local need = decode(ARGV[6])
 local able = able_for(need)
 if not able then return missing('type', need.type) end
 c.channel, c.type, c.language, c.priority = need.channel, need.type, need.language, need.priority
-c.digit, c.evidence = need.digit, need.evidence
+c.digit, c.evidence, c.prefer = need.digit, need.evidence, need.prefer
 if need.prefecture ~= '' then c.prefecture = need.prefecture end
 c.waiting_since_ms, c.place_ms, c.step = now, now - need.head_start, first_manned_step(able)
 local offers = {}
 take_over(c)
 fact('contact.chose', c.id, '', {
   digit = c.digit, channel = c.channel, evidence = c.evidence, language = c.language, prefecture = c.prefecture,
+  prefer = c.prefer,
 })
 fact('contact.waiting', c.id, '', {
   type = c.type, priority = c.priority, since_ms = now, place_ms = c.place_ms, step = c.step,

@@ -90,6 +90,15 @@ async def test_earlier_contacts_decide_when_no_key_does(line: Line) -> None:
     assert need.evidence == ("key:none", "earlier:2", "missed:1")
 
 
+async def test_the_lawyer_of_an_open_matter_is_asked_for(line: Line) -> None:
+    line.callers.known["+8613800138000"] = Earlier(contacts=1, lawyer="u_7")
+
+    await line.step(action(await line.dial()), Digits="1")
+
+    need = line.board.effects()[-1][2]
+    assert (need.prefer, need.evidence) == ("u_7", ("key:1", "lawyer:u_7"))
+
+
 async def test_the_page_a_web_call_came_from_is_evidence(line: Line) -> None:
     menu = await line.dial(From="client:web_1", page="riders", number="13911112222")
 

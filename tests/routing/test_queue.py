@@ -52,6 +52,7 @@ NEEDS = st.builds(
     priority=st.sampled_from(["general", "dedicated", "missed_before"]),
     digit=st.sampled_from(["", "1"]),
     evidence=st.sampled_from([(), ("key:1",)]),
+    prefer=st.sampled_from(["", "", "u_2", "u_3", "u_5"]),
 )
 START = 1_764_000_000_000
 Step = Callable[[Queue], Awaitable[object]]

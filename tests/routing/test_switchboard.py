@@ -1,5 +1,7 @@
 """The switchboard: what it decides is carried out, and what could not be is mended."""
 
+from dataclasses import replace
+
 from routing.ports import Arrival, CallGone, ContactState, LawyerState, LawyerStatus
 from routing.redis_queue import RedisQueue
 from tests.routing.carrier import CarrierDown
@@ -248,6 +250,29 @@ async def test_the_lawyer_hangs_up_and_the_caller_hears_good_bye(hotline: Hotlin
     assert (lawyer.state, lawyer.status, lawyer.contact) == (LawyerState.WRAPUP, LawyerStatus.AWAY, CALLER)
     assert hotline.carrier.did("send_caller") == [(CALLER, "goodbye")]
     assert "contact.dropped" not in await hotline.kinds()
+
+
+async def test_the_lawyer_of_an_open_matter_is_rung_first_if_they_are_free(hotline: Hotline) -> None:
+    await hotline.seat("u_1", "u_2", "u_3")  # u_1 has been idle the longest
+    for contact, rung in ((CALLER, "u_3"), (OTHER, "u_1")):  # u_3 is busy for the second
+        await hotline.board.arrive(Arrival(contact, "d" + contact[1:], "", "12348", "pstn", "", 2))
+        await hotline.board.choose(contact, replace(NEED, prefer="u_3"))
+        assert (await hotline.caller(contact)).lawyer == rung
+
+
+async def test_a_talk_that_broke_off_goes_back_to_its_lawyer_if_they_are_free(hotline: Hotline) -> None:
+    await hotline.seat("u_1")
+    await hotline.call()
+    await hotline.board.leg_answered(CALLER, "u_1")
+    hotline.clock.ms += 5000
+    await hotline.board.caller_left(CALLER, "completed")
+    await hotline.seat("u_2")
+    await hotline.board.wrapup_end("u_1")
+    hotline.clock.ms += 60_000  # u_2 has been idle the longest
+    for lawyer in ("u_1", "u_2"):
+        await hotline.board.heartbeat(lawyer, True)
+    await hotline.board.call_back_now(CALLER)
+    assert (await hotline.caller()).lawyer == "u_1"
 
 
 async def test_a_talk_whose_caller_vanished_ends(hotline: Hotline) -> None:

@@ -134,7 +134,7 @@ local function finish(c, ended_by, second, serves, offers)
   fact('contact.done', c.id, c.lawyer, { ended_by = ended_by, talk_ms = talk_ms })
   local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talked_ms, contact = c.id } }
   c.leg, c.held, c.lost_ms, c.guest, c.guest_state = '', nil, nil, nil, nil
-  c.talked_ms = talked_ms
+  c.talked_ms, c.prefer = talked_ms, c.lawyer
   if second then let_second_go(c, second, 'talk_over') end
   if talked_ms < times.proof then
     open_callback(c, 'short_talk')

@@ -47,6 +47,16 @@ local function is_passed(c, lawyer)
   return over and over > now
 end
 
+-- The lawyer who knows the matter, if they are free and truly there and may serve it at any step.
+local function lawyer_of_matter(c, able)
+  local l = c.prefer ~= '' and load_lawyer(c.prefer)
+  if not l or not l.queued or is_passed(c, l.id) then return end
+  if tonumber(call('ZSCORE', DUE, 'beat:' .. l.id) or 0) <= now then return become_stale(l) end
+  for _, row in ipairs(able) do
+    if row[3] == l.profile then return l.id end
+  end
+end
+
 -- The lowest step that has anybody; there the least flexible; of those the longest idle who is truly there and
 -- whom the contact does not pass over.
 local function best_lawyer(c, able)
@@ -115,7 +125,7 @@ end
 
 -- A contact that is in no queue is offered at once if somebody is free, and else waits in its place.
 local function seek_lawyer(c, able, offers)
-  local id = best_lawyer(c, able)
+  local id = lawyer_of_matter(c, able) or best_lawyer(c, able)
   if id then
     make_offer(c, load_lawyer(id), offers)
   else
