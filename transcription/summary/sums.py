@@ -24,6 +24,7 @@ _MINE = re.compile(r"我(?:自己|个人)?(?:的|那份|这份)(?:是|有|就|�
 _WE_ARE_OWED = re.compile(
     r"(?:差|欠)(?:着|了)?我们[^。]{0,4}[二两三四五六七八九十百几0-9][一二两三四五六七八九十百0-9]*(?:多|来|几)?个?(?:人|工人|工友)"
 )
+_MONTHS_SUM = re.compile(r"个半?月(?:的)?(?:工资|工钱)?(?:就是|一共|总共|总的|合计|那就是|是)+$")
 _MONTHS_OWED = re.compile(
     r"(?:差|欠|拖欠|拖|压|没(?:有)?(?:给|发|结)|不(?:给|发)|扣)[^。]{0,6}?(?P<n>[一二两三四五六七八九十0-9]{1,2})个(?P<half>半)?月"
     r"|(?P<m>[一二两三四五六七八九十0-9]{1,2})个(?P<mhalf>半)?月(?:的)?(?:工资|工钱|钱|薪水)?(?:都|也|还|就)*(?:没|不)(?:有)?(?:给|发|结|拿)"
@@ -45,7 +46,7 @@ def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
             (previous and previous.role == OWED and LISTED.match(before[previous.end :]))
             or _is_total_of_owed(found, at, before)
             or (_MINE.search(before) and _WE_ARE_OWED.search(before))
-            or any(r.role == RATE and _agree(r, months, amount) for r in found[:at])
+            or any(r.role == RATE and _agree(r, months, amount, before) for r in found[:at])
         ):
             found[at] = replace(amount, role=OWED, sure=0.75)
         elif (debt := _left_of(found, at)) is not None:
@@ -85,6 +86,9 @@ def _months_owed(lines: Sequence[Line]) -> set[Decimal]:
     return said
 
 
-def _agree(rate: Amount, months: set[Decimal], amount: Amount) -> bool:
+def _agree(rate: Amount, months: set[Decimal], amount: Amount, before: str) -> bool:
+    """Told in one breath with the rate, or as so many months' sum: my savings may be as much by chance."""
+    if rate.line is not amount.line and not _MONTHS_SUM.search(before):
+        return False
     monthly = "月" in rate.line.plain[max(0, rate.start - 12) : rate.end + 4]
     return monthly and any(rate.number.low * n == amount.number.low for n in months)
