@@ -37,9 +37,9 @@ class NotYours(AnxinError):
 
 class NoteIn(BaseModel):
     text: str = Field(max_length=LIMIT)
-    base: int = Field(ge=0)
+    base: int = Field(ge=0, lt=2**31)
     writer: str = Field(pattern=r"^[0-9a-zA-Z-]{8,64}$")
-    seq: int = Field(ge=0)
+    seq: int = Field(ge=0, lt=2**53)
 
 
 @dataclass(frozen=True, slots=True)

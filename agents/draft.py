@@ -39,14 +39,14 @@ class ChangeIn(BaseModel):
     """A field as a window wants it; see ``transcription.signing.Edit``."""
 
     value: Any = None
-    base: int = Field(ge=0)
-    version: int = Field(ge=0)
+    base: int = Field(ge=0, lt=2**31)
+    version: int = Field(ge=0, lt=2**31)
     writer: str = Field(pattern=r"^[0-9a-zA-Z-]{8,64}$")
     seq: int = Field(ge=0, lt=2**53)
 
 
 class UndoIn(BaseModel):
-    rev: int = Field(ge=1)
+    rev: int = Field(ge=1, lt=2**31)
 
 
 class SignatureIn(BaseModel):

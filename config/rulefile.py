@@ -54,6 +54,8 @@ def parse_rules(text: str, model: type[R], name: str) -> R:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadRules([f"{name}:{line}: not YAML: {error.problem}"]) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise BadRules([f"{name}:1: not YAML: {' '.join(str(error).split())[:200]}"]) from error
     if not isinstance(data, dict):
         raise BadRules([f"{name}:1: expected a mapping of rules, found {type(data).__name__}"])
     try:

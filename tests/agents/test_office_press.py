@@ -62,6 +62,7 @@ async def test_hours_are_checked_published_and_taken_back(house: House) -> None:
         ("holidays", "years: {2026: {announced: true, holidays: {元旦: [2025-01-01]}}}", "2025-01-01"),
         ("holidays", "years: {2026: {announced: true, holidays: {}, worked: [2026-01-05]}}", "2026-01-05"),
         ("duty", "a: &x [1]\nb: [*x, *x]", "duty.yaml"),
+        ("duty", "a: \x9a", "not YAML"),
         ("duty", "!!python/object/apply:os.system ['true']", "duty.yaml"),
     ],
 )
