@@ -46,6 +46,10 @@ lawyer.signed_in      skills, languages, prefecture, name, profile
 lawyer.signed_out
 lawyer.ready          lawyer.away (reason)     lawyer.next (status, reason: what they are after this talk)
 lawyer.stale          the desk or the phone stopped answering        lawyer.fresh
+duty.planned          shift, start_ms     duty.cancelled (shift, by)     duty.attested (shift, late_ms)
+duty.missed           shift, start_ms, prefecture     duty.called (shift, instead_of, within_min)
+duty.swap_asked       shift, to           duty.swapped (shift, to, answer: accepted, refused, withdrawn)
+duty.uncovered        reason (nobody, no_reserve), next_ms     duty.covered (lawyers)
 lawyer.wrapup         until_ms                 lawyer.idle
 recording.started     recording                recording.completed   recording, length_s
 recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
