@@ -40,7 +40,7 @@ NPM = {
     "@preact/signals-core": "@preact/signals-core/dist/signals-core.module.js",
     "htm": "htm/dist/htm.module.js",
     "htm/preact": "htm/preact/index.module.js",
-    "echarts": "echarts/dist/echarts.common.min.js",  # a classic script: sets window.echarts; board pages only
+    "echarts": "echarts/dist/echarts.common.min.js",  # classic: sets window.echarts; board pages only
     "@twilio/voice-sdk": "@twilio/voice-sdk/dist/twilio.min.js",  # a classic script: sets window.Twilio
     "axe-core": "axe-core/axe.min.js",  # tests only; absent from an installation without dev packages
 }

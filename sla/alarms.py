@@ -162,9 +162,7 @@ class Alarms:
         """Raise and clear what crossed; return it. Raise what Redis and SQL raise."""
         now_ms = self._clock.now_ms()
         snapshot = await self._queue.snapshot()
-        books = await asyncio.to_thread(
-            queries.books, self._engine, now_ms=now_ms, answer_ms=self._answer_ms
-        )
+        books = await asyncio.to_thread(queries.books, self._engine, now_ms=now_ms, answer_ms=self._answer_ms)
         async with self._redis.pipeline(transaction=False) as pipe:
             for part in PARTS:
                 pipe.hgetall(health.PREFIX + part)

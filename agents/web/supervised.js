@@ -6,7 +6,7 @@ import { t } from "config/i18n.js";
 import * as store from "./store.js";
 
 const MODES = { "supervisor.whispering": "whisper", "supervisor.barged": "barge", "supervisor.took_over": "take_over" };
-const DECIDED = new Set(["supervisor.forced", "supervisor.reassigned"]);
+const DECIDED = { "supervisor.forced": "desk.supervisor_forced", "supervisor.reassigned": "desk.supervisor_reassigned" };
 
 const guest = signal(null); // {mode, by}: a supervisor is in the talk and may be heard
 
@@ -15,8 +15,8 @@ effect(() => {
   if (!news) return;
   if (MODES[news.kind]) guest.value = { mode: MODES[news.kind], by: news.body.by ?? "" };
   else if (news.kind === "supervisor.left") guest.value = null;
-  else if (DECIDED.has(news.kind)) {
-    store.notice.value = { kind: "attention", key: `desk.${news.kind.replace(".", "_")}`, fields: { by: news.body.by ?? "", reason: news.body.reason ?? "" } };
+  else if (DECIDED[news.kind]) {
+    store.notice.value = { kind: "attention", key: DECIDED[news.kind], fields: { by: news.body.by ?? "", reason: news.body.reason ?? "" } };
   }
 });
 effect(() => { if (store.state.value !== "talking") guest.value = null; });
