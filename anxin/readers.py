@@ -19,6 +19,7 @@ from config.ids import call_of
 from config.log import Log
 from ivr.detection import Earlier
 from ivr.links import Matter
+from routing.events import Fact
 from routing.switchboard import Switchboard
 from sla.demands import number_key
 from sla.tables import DemandRow, LedgerRow
@@ -170,6 +171,16 @@ class RecordingDesk:
         found = await self._switchboard.contact(contact)  # a call-back's leg belongs to an earlier contact
         known = found.id if found else contact
         await asyncio.to_thread(self.expect, known, recording, status, url)
+        if status == "absent":  # nothing will come to be measured: the demand need not wait for it
+            silence = {
+                "recording": recording,
+                "caller_speech_s": 0.0,
+                "lawyer_speech_s": 0.0,
+                "length_s": 0.0,
+            }
+            await self._switchboard.record(
+                Fact("recording.measured", self._clock.now_ms(), known, body=silence)
+            )
 
     def expect(self, contact: str, recording: str, status: str = "completed", url: str = "") -> bool:
         """Note a recording that is to be transcribed; return False if it was known. Blocking."""

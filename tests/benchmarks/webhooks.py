@@ -49,6 +49,8 @@ FIELDS = {
     "CallerCountry": "CN", "CalledCountry": "CN", "FromCountry": "CN", "ToCountry": "CN", "msg": "Gather End",
 }  # fmt: skip
 CONNECTIONS, ROUNDS, REQUESTS = 16, 5, 2500
+MENU, PRESSED = "/twilio/voice/menu?t=1", {"Digits": "1", "CallStatus": "in-progress"}
+STEADY_PER_S, STEADY = 50, 500  # calls that arrive at their own times, as callers do: many for a province
 REDIS = "BENCH_REDIS"  # the variable that tells the third process where Valkey is
 ARRIVED = {**FIELDS, "CallStatus": "ringing"}
 ARRIVED.pop("msg")
@@ -229,20 +231,46 @@ async def _send(port: int, requests: Sequence[bytes], expected: bytes = b"ahead.
     return waits
 
 
+async def _send_steadily(port: int, requests: Sequence[bytes], expected: bytes) -> list[float]:
+    """Send each request at its own time, however long the others take; return the seconds each took from
+    then.
+    """
+    idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(CONNECTIONS):
+        idle.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    waits: list[float] = []
+
+    async def send(request: bytes, due: float) -> None:
+        await asyncio.sleep(due - time.perf_counter())
+        reader, writer = await idle.get()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        assert expected in await reader.readexactly(int(head.lower().split(b"content-length:")[1].split()[0]))
+        waits.append(time.perf_counter() - due)
+        idle.put_nowait((reader, writer))
+
+    began = time.perf_counter()
+    await asyncio.gather(*(send(request, began + n / STEADY_PER_S) for n, request in enumerate(requests)))
+    while not idle.empty():
+        idle.get_nowait()[1].close()
+    return waits
+
+
 def _cpu_s(pid: int) -> float:
     """Return the processor seconds that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _calls(path: str, **fields: str) -> list[bytes]:
+def _calls(path: str, callers: range, **fields: str) -> list[bytes]:
     """The same webhook of so many callers."""
     form = {**ARRIVED, **fields}
     return [
         _request(
             path, {**form, "CallSid": f"CA{n:032x}", "From": f"+86138{n:08d}", "Caller": f"+86138{n:08d}"}
         )
-        for n in range(REQUESTS)
+        for n in callers
     ]
 
 
@@ -258,14 +286,17 @@ async def _seat(url: str) -> None:
     await redis.aclose()
 
 
-def _whole() -> dict[str, tuple[float, list[float]]]:
-    """Return, for the arrival and for the key, requests per second of processor time and what each took."""
+def _whole() -> tuple[dict[str, tuple[float, list[float]]], list[float]]:
+    """Return, for the arrival and for the key, requests per second of processor time and what each took; and
+    what arrivals and keys took that came at their own times.
+    """
     found = {}
+    first = range(REQUESTS)
     with valkey() as url, _worker("whole", **{REDIS: url}) as (pid, port):
         asyncio.run(_seat(url))
         steps = {
-            "arrival": (_calls("/twilio/voice/incoming"), b"<Gather"),
-            "key": (_calls("/twilio/voice/menu?t=1", Digits="1", CallStatus="in-progress"), b"<Response"),
+            "arrival": (_calls("/twilio/voice/incoming", first), b"<Gather"),
+            "key": (_calls(MENU, first, **PRESSED), b"<Response"),
         }
         for name, (requests, expected) in steps.items():
             before = _cpu_s(pid)
@@ -273,7 +304,12 @@ def _whole() -> dict[str, tuple[float, list[float]]]:
             found[name] = (REQUESTS / (_cpu_s(pid) - before), took)
         promised = asyncio.run(_promised(url))
         assert promised == REQUESTS, f"{promised} of {REQUESTS} callers are promised to a lawyer"
-    return found
+        later = range(REQUESTS, REQUESTS + STEADY)
+        arrivals = _calls("/twilio/voice/incoming", later)
+        keys = _calls(MENU, later, **PRESSED)
+        steady = asyncio.run(_send_steadily(port, arrivals, b"<Gather"))
+        steady += asyncio.run(_send_steadily(port, keys, b"<Response"))
+    return found, steady
 
 
 async def _promised(url: str) -> int:
@@ -298,7 +334,8 @@ def measure() -> list[dict[str, Any]]:
                 took = asyncio.run(_send(port, [_request()] * REQUESTS))
                 rates[name].append(REQUESTS / (_cpu_s(pid) - before))
                 waits += took if name == "ours" else []
-    real = _whole()
+    real, steady = _whole()
+    steady_p99_ms = 1000 * statistics.quantiles(steady, n=100)[98]
     our_rate, their_rate = (statistics.median(rates[name]) for name in ("ours", "theirs"))
     p99_ms = 1000 * statistics.quantiles(waits, n=100)[98]
     ratio = our_rate / their_rate
@@ -319,6 +356,13 @@ def measure() -> list[dict[str, Any]]:
             "unit": "ms",
             "aim": "<= 50",
             "holds": p99_ms <= 50,
+        },
+        {
+            "name": f"arrivals and keys on disk at {STEADY_PER_S}/s, p99",
+            "value": steady_p99_ms,
+            "unit": "ms",
+            "aim": "<= 50",
+            "holds": steady_p99_ms <= 50,
         },
         *_whole_rows(real, our_rate),
     ]
