@@ -11,6 +11,7 @@ import pytest
 import soundfile as sf
 from playwright.async_api import Page, expect
 
+from config.settings import load_settings
 from tests.browser.people import (
     ANSWER,
     HANG_UP,
@@ -27,6 +28,7 @@ from tests.hotline import Hotline
 from tests.phones import tone_level
 from tests.transcription.errorrate import compare
 from transcription.turns import Turn
+from transcription.vault import Vault
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 AUDIO = Path(__file__).parent.parent / "fixtures" / "audio"
@@ -97,8 +99,9 @@ async def _board_shows(board: Page, state: str) -> None:
 
 def _each_voice_is_on_its_own_channel(running: Hotline) -> None:
     """The tones with which the talk began: 440 Hz by the caller, 600 Hz by the lawyer."""
-    (recording,) = (running.var / "recordings").glob("RE*.wav")
-    audio, rate = sf.read(recording, dtype="int16")
+    (recording,) = (running.var / "recordings").glob("RE*.sealed")
+    with Vault(load_settings(var=running.var).recording_ring).open(recording) as sound:
+        audio, rate = sf.read(sound, dtype="int16")
     seconds = audio[: round(8 * rate)]
     heard = {
         hz: [
