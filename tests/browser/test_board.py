@@ -1,10 +1,13 @@
 """A supervisor in a talk, in real Chromium with real sound: unheard, whispering, barging in, taking over."""
 
+from statistics import median
+
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.people import (
     ANSWER,
+    LOUD_DB,
     QUIET_DB,
     browser,
     desk_ready,
@@ -22,9 +25,13 @@ CALLER_HZ, LAWYER_HZ, SUPERVISOR_HZ = 440, 600, 980
 
 
 async def never_hears(page: Page, hertz: float) -> None:
-    """Listen for more than a second: a tone that anything let through would have arrived."""
+    """Listen for more than a second: a tone that anything let through would have arrived, and stayed.
+
+    A single moment may be a click in another tone, where a packet was late: quiet, and gone at once.
+    """
     levels = [float(await page.evaluate("hz => testHears(hz)", hertz)) for _ in range(10)]
-    assert max(levels) < QUIET_DB, levels
+    assert median(levels) < QUIET_DB, levels
+    assert max(levels) < LOUD_DB, levels
 
 
 async def step(board: Page, name: str) -> None:
