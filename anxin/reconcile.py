@@ -43,7 +43,11 @@ class Reconciler:
             self._calls, parts.switchboard, parts.engine, since_ms=since_ms
         )
         self._since_ms = min(now_ms - OVERLAP_MS, running_since_ms or now_ms)
-        await asyncio.to_thread(self._find_recordings, now_ms)
+        for contact, recording in await asyncio.to_thread(self._unreported, now_ms):
+            status = await parts.telephony.recording_status(recording)
+            known = "absent" if status == "absent" else "completed"
+            await self._recordings(contact, recording, known, "", 0)
+            log.warning("recording.unreported", recording=recording, contact=contact, status=status)
 
     async def _calls(self, since_ms: int) -> Sequence[CarrierCall]:
         calls = await self._parts.telephony.calls_since(from_ms(since_ms))
@@ -62,8 +66,11 @@ class Reconciler:
             prefecture=prefecture_of(number, self._numbering),
         )
 
-    def _find_recordings(self, now_ms: int) -> None:
-        """Expect each recording that was started and never reported: the fetch knows how to wait for it."""
+    def _unreported(self, now_ms: int) -> list[tuple[str, str]]:
+        """Return contact and sid of each recording that was started and never reported.
+
+        One that is still being made is expected as if it were complete: the fetch knows how to wait for it.
+        """
         with Session(self._parts.engine) as session:
             started = session.exec(
                 select(LedgerRow).where(
@@ -72,10 +79,8 @@ class Reconciler:
                 )
             ).all()
             known = set(session.exec(select(Recording.id)).all()) if started else set()
-        for row in started:
-            recording = str(json.loads(row.body).get("recording", ""))
-            if recording and recording not in known and self._recordings.expect(row.contact, recording):
-                log.warning("recording.unreported", recording=recording, contact=row.contact)
+        named = [(row.contact, str(json.loads(row.body).get("recording", ""))) for row in started]
+        return [(contact, recording) for contact, recording in named if recording and recording not in known]
 
 
 def _ms(moment: datetime | None) -> int:

@@ -269,6 +269,14 @@ class RestTelephony:
             return False
         return str(call.status) in ALIVE
 
+    async def recording_status(self, recording: str) -> str:
+        """Return Twilio's status of a recording (completed, absent, ...); absent if it is unknown there."""
+        try:
+            found = await self._ask(self._client.recordings(recording).fetch_async())
+        except CallGone:
+            return "absent"
+        return str(found.status)
+
     async def is_reachable(self) -> bool:
         """Does the carrier answer, and take our credentials?"""
         try:

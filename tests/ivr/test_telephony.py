@@ -163,6 +163,16 @@ async def test_a_leg_is_alive_until_it_ended(
     assert await telephony.is_alive(CONTACT) is alive
 
 
+async def test_a_recording_that_the_carrier_does_not_know_holds_nothing(
+    telephony: RestTelephony, api: Api
+) -> None:
+    known = "RE" + "3" * 32
+    api.answers["GET", f"Recordings/{known}.json"] = (200, {"sid": known, "status": "completed"})
+
+    assert await telephony.recording_status(known) == "completed"
+    assert await telephony.recording_status("RE" + "4" * 32) == "absent"
+
+
 async def test_an_unknown_leg_is_not_alive(telephony: RestTelephony) -> None:
     assert await telephony.is_alive(CONTACT) is False
 
