@@ -58,7 +58,7 @@ async def _kill_one(running: Hotline, chance: random.Random) -> None:
         running.kill(name)
     except (ProcessLookupError, TypeError):  # it was gone by itself: it died of the one before
         return
-    await asyncio.sleep(chance.uniform(0.2, 3.0))
+    await asyncio.sleep(chance.uniform(0.5, 4.5))
 
 
 async def _all_are_cared_for(running: Hotline, done: Load) -> None:
