@@ -74,6 +74,7 @@ async def _one(running: Hotline, lawyer: LawyerAtDesk, board: Viewer, times: dic
         await asyncio.gather(talk.hears_tone(600, within=10), theirs.hears_tone(440, within=10))
         times["heard"].append(1000 * (time.monotonic() - accepted))
         times["board"].append(await board.lag_ms(contact, "talking"))
+        await talk.hangup()
     lawyer.talking = ""
 
 
