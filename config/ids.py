@@ -3,6 +3,7 @@
 import re
 import secrets
 
+STAFF = "client:u_"  # how the From begins of a call that a lawyer's or supervisor's browser phone makes
 _CALL = re.compile(r"CA[0-9a-f]{32}")
 _CONTACT = re.compile(r"c_[0-9a-f]{32}")
 

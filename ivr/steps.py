@@ -5,13 +5,14 @@ reordering and a restart in between are harmless.
 """
 
 import asyncio
+from dataclasses import replace
 from typing import Protocol
 
 from redis.exceptions import RedisError
 
 from config.clock import Clock
 from config.errors import AnxinError
-from config.ids import contact_of, demand_of
+from config.ids import STAFF, contact_of, demand_of
 from config.log import Log
 from routing.events import Fact
 from routing.ports import Arrival, Contact, ContactState, Need, Place
@@ -23,7 +24,6 @@ from .links import SCORES, rated
 from .requests import Malformed, Webhook
 
 log = Log(__name__)
-LAWYER = "client:u_"  # a lawyer's browser phone, as its token says
 REJOIN_TRIES = 20
 GONE = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 IN_QUEUE = frozenset({ContactState.WAITING, ContactState.OFFERED})
@@ -71,7 +71,7 @@ class VoiceSteps:
         self._history, self._clock = history, clock
 
     async def incoming(self, hook: Webhook) -> Plan:
-        if hook.get("From").startswith(LAWYER):
+        if hook.get("From").startswith(STAFF):
             return await self.lawyer(hook)
         contact = contact_of(hook.call_sid())
         raw = hook.get("From")
@@ -108,7 +108,7 @@ class VoiceSteps:
         """A lawyer's phone calls in by itself: back into their talk, after their page was reloaded, or to
         hear that the line works (*test*).
         """
-        if not hook.get("From").startswith(LAWYER):
+        if not hook.get("From").startswith(STAFF):
             return (flow.Hangup(),)
         if hook.get("test"):
             return *self._script.plays("hold"), flow.Hangup()
@@ -172,6 +172,12 @@ class VoiceSteps:
         contact = await self._board.callback_chosen(contact.id, number)
         return await self._continue(contact, Round(talk=contact.talk))
 
+    async def _let_go(self, contact: Contact, now: Round) -> Plan:
+        """Nobody is on duty, and it does not ring for ever: we call back. Whose number is hidden is asked."""
+        if numbers.dialable(contact.callback_number or contact.from_number):
+            return await self._call_back(contact, contact.callback_number)
+        return flow.ask_number(self._script, 1, replace(now, n=now.n + 1), wrong=False)
+
     async def reconnect(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
         if contact is None or contact.state not in IN_QUEUE:
@@ -219,7 +225,10 @@ class VoiceSteps:
             case ContactState.WAITING | ContactState.OFFERED:
                 await self._board.still_here(contact.id)
                 place = await self._board.place(contact.id)
-                return flow.wait(self._script, contact.state, place, now, before)
+                if contact.state is ContactState.WAITING and flow.waits_in_vain(self._script, place, now):
+                    return await self._let_go(contact, now)
+                now_ms = self._clock.now_ms()
+                return flow.wait(self._script, contact.state, place, now, before, now_ms=now_ms)
             case ContactState.CALLBACK:
                 number = contact.callback_number or contact.from_number
                 spoken = numbers.national(number) if number.startswith("+") else ""

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, func, select
 
-from config.ids import contact_of, demand_of
+from config.ids import STAFF, contact_of, demand_of
 from config.log import Log
 from routing.ports import Arrival, Snapshot
 
@@ -44,6 +44,11 @@ class CarrierCall:
     prefecture: str = ""
 
     @property
+    def is_a_callers(self) -> bool:
+        """A lawyer who tests the line or comes back into a talk calls in as well, and is owed nothing."""
+        return self.direction == "inbound" and not self.from_number.startswith(STAFF)
+
+    @property
     def is_over(self) -> bool:
         return self.status in ENDED
 
@@ -70,13 +75,13 @@ class CallbackList(Protocol):
 async def find_missed(
     calls: CarrierList, switchboard: MissedCalls, engine: Engine, *, since_ms: int
 ) -> tuple[list[str], int]:
-    """Open a demand and a call-back for each inbound call since *since_ms* that nobody here knows.
+    """Open a demand and a call-back for each caller's call since *since_ms* that nobody here knows.
 
     Return those contacts, and since when the next look has to look: a call that is still on the line is left
     alone, its caller hears the fallback prompt, and the look after its end finds it. Raise what *calls*
     raises; the next look tries again.
     """
-    listed = [call for call in await calls(since_ms) if call.direction == "inbound"]
+    listed = [call for call in await calls(since_ms) if call.is_a_callers]
     unseen = {contact_of(call.call_sid): call for call in listed if call.is_over}
     for contact in await asyncio.to_thread(_in_ledger, engine, list(unseen)):
         del unseen[contact]

@@ -108,6 +108,7 @@ async def test_known_calls_lawyers_legs_and_calls_on_the_line_are_left_alone(
         call(3, direction="outbound-api"),
         call(4, status="in-progress", end_ms=0),
         call(5, status="ringing", end_ms=0),
+        call(6, from_number="client:u_1"),  # a lawyer tested the line
     ]
     assert await look(hotline, engine, calls) == []
 
