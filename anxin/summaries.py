@@ -62,6 +62,8 @@ class Announcer:
     """Brings signatures to the ledger. Safe to repeat: the fact is folded once, the call-back opens once."""
 
     def __init__(self, summaries: Summaries, switchboard: Promises, engine: Engine) -> None:
+    async def take_back_promise(self, contact_id: str, signature: Mapping[str, object]) -> bool: ...
+
         self._summaries, self._switchboard, self._engine = summaries, switchboard, engine
 
     async def __call__(self, signature: SignatureRow) -> None:
@@ -89,6 +91,11 @@ class Announcer:
 
     def _index(self, signature: SignatureRow) -> None:
         """What was signed can be searched, and belongs where the signature says."""
+        elif signature.version > 1:  # an amendment may say that none is needed after all
+            why = {"by": signature.name, "account": signature.by, "role": signature.role}
+            await self._switchboard.take_back_promise(
+                signature.contact, {**why, "reason": signature.reason or "amended"}
+            )
         place = place_of(self._engine, signature.contact)
         place = replace(place, prefecture=signature.content.get("work_prefecture") or place.prefecture)
         index = SearchIndex(self._engine)

@@ -59,11 +59,19 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """A message of the caller, up to #, a silence, or so long. Where nothing was said, the plan goes on."""
+
+    action: Redirect
+    longest_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     pass
 
 
-Verb = Play | Pause | Redirect | Gather | Talk | Hangup
+Verb = Play | Pause | Redirect | Gather | Talk | Record | Hangup
 Plan = tuple[Verb, ...]
 
 
@@ -75,18 +83,25 @@ class Script:
     timeout_s: int = 4
     callback_key: str = "1"
     repeat_every: int = 3
+    nobody_rounds: int = 8
     heal_after_ms: int = 1500
     outage_rounds: int = 8
     number_attempts: int = 2
+    message_key: str = "2"
+    message_s: int = 120
 
-    def plays(self, moment: str, number: int = 0, digits: str = "") -> tuple[Play, ...]:
-        """Return the utterances of a moment, counts and ``{digits}`` filled from pieces."""
+    def plays(
+        self, moment: str, number: int = 0, digits: str = "", when: tuple[str, ...] = ()
+    ) -> tuple[Play, ...]:
+        """Return the utterances of a moment, counts, ``{digits}`` and ``{when}`` filled from pieces."""
         out = []
         for utterance in self.moments[moment]:
             clips: list[str] = []
             for word in utterance.split():
                 if word == "{digits}":
                     clips += spoken.digits(digits)
+                elif word == "{when}":
+                    clips += when
                 elif word in COUNTS:
                     clips += spoken.count(min(number, spoken.LARGEST), COUNTS[word])
                 else:
@@ -132,26 +147,38 @@ def menu(script: Script, clues: tuple[tuple[str, str], ...] = ()) -> Plan:
 
 
 def wait(
-    script: Script, state: ContactState, place: Place | None, now: Round, before: tuple[Play, ...] = ()
+    script: Script,
+    state: ContactState,
+    place: Place | None,
+    now: Round,
+    before: tuple[Play, ...] = (),
+    *,
+    now_ms: int = 0,
 ) -> Plan:
     """One round of the wait loop; *before* is played first (thanks, sorry)."""
     if state is ContactState.OFFERED:
         said = () if now.ringing else script.plays("found")
         plays, after = (*before, *said, *script.plays("ringing")), replace(now, ringing=True)
     else:
-        words, minutes = _news(script, place, now)
+        words, minutes = _news(script, place, now, now_ms)
         plays, after = (*before, *words, *script.plays("music")), replace(now, ringing=False, minutes=minutes)
     gather = Gather(plays, Redirect("callback", after.query()), timeout_s=1)
     return gather, Redirect("wait", replace(after, n=now.n + 1).query())
 
 
-def _news(script: Script, place: Place | None, now: Round) -> tuple[tuple[Play, ...], int]:
+def waits_in_vain(script: Script, place: Place | None, now: Round) -> bool:
+    """Has a caller heard for long enough that nobody is on duty? Their place is kept without their line."""
+    unmanned = place is not None and not place.lawyers_on_duty
+    return unmanned and now.n > 0 and now.n % script.nobody_rounds == 0
+
+
+def _news(script: Script, place: Place | None, now: Round, now_ms: int) -> tuple[tuple[Play, ...], int]:
     """Return what to say of the place, and the estimate (minutes) that has then been said."""
     if place is None:
         return (), now.minutes
     again = now.n % script.repeat_every == 0
     if not place.lawyers_on_duty:
-        return (script.plays("nobody") if again else _position(script, place)), now.minutes
+        return (_nobody(script, place, now_ms) if again else _position(script, place)), now.minutes
     minutes = SAID_UNKNOWN if place.estimate_ms is None else ceil(place.estimate_ms / MINUTE_MS)
     words = _position(script, place)
     if again or minutes != now.minutes:
@@ -159,6 +186,11 @@ def _news(script: Script, place: Place | None, now: Round) -> tuple[tuple[Play, 
     if again:
         words += script.plays("offer_callback")
     return words, minutes
+
+
+def _nobody(script: Script, place: Place, now_ms: int) -> tuple[Play, ...]:
+    when = spoken.moment(place.duty_ms, now_ms)
+    return script.plays("nobody_until", when=when) if when else script.plays("nobody")
 
 
 def _position(script: Script, place: Place) -> tuple[Play, ...]:
@@ -212,6 +244,15 @@ def called_back(script: Script, spoken_number: str) -> Plan:
     if not spoken_number:
         return *script.plays("callback_kept"), Hangup()
     return *script.plays("callback_done", digits=spoken_number), Hangup()
+
+
+def message(script: Script) -> Plan:
+    """Take a message: the call-back is open already, so that whoever hangs up meanwhile is owed one."""
+    return *script.plays("message"), Record(Redirect("message-left"), script.message_s), Redirect("wait")
+
+
+def message_kept(script: Script) -> Plan:
+    return *script.plays("message_kept"), Hangup()
 
 
 def goodbye(script: Script) -> Plan:

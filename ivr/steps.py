@@ -5,7 +5,6 @@ reordering and a restart in between are harmless.
 """
 
 import asyncio
-from dataclasses import replace
 from typing import Protocol
 
 from redis.exceptions import RedisError
@@ -38,7 +37,9 @@ class Switchboard(Protocol):
     async def contact(self, contact_id: str) -> Contact | None: ...
     async def place(self, contact_id: str) -> Place | None: ...
     async def still_here(self, contact_id: str) -> None: ...
-    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact: ...
+    async def callback_chosen(
+        self, contact_id: str, number: str = "", *, reason: str = "chosen"
+    ) -> Contact: ...
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None: ...
     async def leg_ended(self, contact_id: str, lawyer_id: str, outcome: str) -> None: ...
     async def caller_left(self, contact_id: str, outcome: str) -> None: ...
@@ -67,8 +68,12 @@ class VoiceSteps:
     def __init__(
         self, switchboard: Switchboard, script: Script, rules: Rules, history: History, clock: Clock
     ) -> None:
-        self._board, self._script, self._rules = switchboard, script, rules
+        self._board, self.script, self._rules = switchboard, script, rules
         self._history, self._clock = history, clock
+
+    def follow(self, script: Script, rules: Rules) -> None:
+        """Go by another menu from the next step on."""
+        self.script, self._rules = script, rules
 
     async def incoming(self, hook: Webhook) -> Plan:
         if hook.get("From").startswith(STAFF):
@@ -101,7 +106,7 @@ class VoiceSteps:
             ("e", str(earlier.contacts)), ("l", earlier.lawyer),
         )  # fmt: skip
         return flow.menu(
-            self._script, tuple((name, value) for name, value in carried if value not in {"", "0"})
+            self.script, tuple((name, value) for name, value in carried if value not in {"", "0"})
         )
 
     async def lawyer(self, hook: Webhook) -> Plan:
@@ -111,7 +116,7 @@ class VoiceSteps:
         if not hook.get("From").startswith(STAFF):
             return (flow.Hangup(),)
         if hook.get("test"):
-            return *self._script.plays("hold"), flow.Hangup()
+            return *self.script.plays("hold"), flow.Hangup()
         contact = hook.query.get("contact", "") or hook.get("rejoin")
         tries = number_in(hook.query.get("n", "0"))
         lawyer = hook.get("From").removeprefix("client:")
@@ -131,7 +136,7 @@ class VoiceSteps:
         need = detect(_clues(hook, contact), self._rules)
         contact = await self._board.choose(contact.id, need)
         thanks = "thanks" if need.language == "zh" else "thanks_language"
-        return await self._continue(contact, now, self._script.plays(thanks))
+        return await self._continue(contact, now, self.script.plays(thanks))
 
     async def wait(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
@@ -152,10 +157,15 @@ class VoiceSteps:
             return await self._continue(contact, Round(talk=contact.talk))
         if attempt:
             return await self._keyed(contact, pressed, attempt, now, hook.query.get("number", ""))
-        if pressed != self._script.callback_key:
+        return await self._pressed(contact, pressed, now)
+
+    async def _pressed(self, contact: Contact, key: str, now: Round) -> Plan:
+        if key == self.script.message_key:
+            return await self._take_message(contact)
+        if key != self.script.callback_key:
             return await self._continue(contact, now)
         if not numbers.dialable(contact.callback_number or contact.from_number):
-            return flow.ask_number(self._script, 1, now, wrong=False)
+            return flow.ask_number(self.script, 1, now, wrong=False)
         return await self._call_back(contact, contact.callback_number)
 
     async def _keyed(self, contact: Contact, pressed: str, attempt: int, now: Round, read_back: str) -> Plan:
@@ -163,27 +173,37 @@ class VoiceSteps:
         if read_back and pressed != "2":
             return await self._call_back(contact, numbers.e164(read_back))
         if read_back:
-            return flow.ask_number(self._script, attempt + 1, now, wrong=False)
+            return flow.ask_number(self.script, attempt + 1, now, wrong=False)
         if number := numbers.e164(pressed):
-            return flow.check_number(self._script, number, numbers.national(number), attempt, now)
-        return flow.ask_number(self._script, attempt + bool(pressed), now, wrong=bool(pressed))
+            return flow.check_number(self.script, number, numbers.national(number), attempt, now)
+        return flow.ask_number(self.script, attempt + bool(pressed), now, wrong=bool(pressed))
 
     async def _call_back(self, contact: Contact, number: str) -> Plan:
         contact = await self._board.callback_chosen(contact.id, number)
         return await self._continue(contact, Round(talk=contact.talk))
 
-    async def _let_go(self, contact: Contact, now: Round) -> Plan:
-        """Nobody is on duty, and it does not ring for ever: we call back. Whose number is hidden is asked."""
+    async def _let_go(self, contact: Contact) -> Plan:
+        """Nobody is on duty, and nothing rings for ever: we call back. Whose number is hidden says theirs."""
         if numbers.dialable(contact.callback_number or contact.from_number):
             return await self._call_back(contact, contact.callback_number)
-        return flow.ask_number(self._script, 1, replace(now, n=now.n + 1), wrong=False)
+        return await self._take_message(contact)
+
+    async def _take_message(self, contact: Contact) -> Plan:
+        contact = await self._board.callback_chosen(contact.id, contact.callback_number, reason="voicemail")
+        if contact.state is not ContactState.CALLBACK:  # a lawyer answered in this very moment
+            return await self._continue(contact, Round(talk=contact.talk))
+        return flow.message(self.script)
+
+    async def message_left(self, _: Webhook) -> Plan:
+        """The message is recorded, or its caller hung up; the recording's own news says what there is."""
+        return flow.message_kept(self.script)
 
     async def reconnect(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
         if contact is None or contact.state not in IN_QUEUE:
             return await self.wait(hook)
         await self._board.still_here(contact.id)
-        return flow.reconnect(self._script, contact.talk)
+        return flow.reconnect(self.script, contact.talk)
 
     async def talk_ended(self, hook: Webhook) -> Plan:
         """The conference let the caller go: the lawyer hung up, or the talk broke off."""
@@ -195,24 +215,24 @@ class VoiceSteps:
     async def goodbye(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
         if contact is None or contact.state is not ContactState.ENDED:
-            return flow.goodbye(self._script)
+            return flow.goodbye(self.script)
         return await self._continue(contact, Round(talk=contact.talk))
 
     async def rating(self, hook: Webhook) -> Plan:
         contact = await self._contact(hook)
         score = number_in(hook.get("Digits"))
         if contact is None or score not in SCORES:
-            return flow.goodbye(self._script)
+            return flow.goodbye(self.script)
         await self._board.record(rated(contact.id, score, "key", self._clock.now_ms()))
-        return flow.rated(self._script)
+        return flow.rated(self.script)
 
     async def hold(self, _: Webhook) -> Plan:
-        return flow.hold(self._script)
+        return flow.hold(self.script)
 
     async def fallback(self, hook: Webhook) -> Plan:
         """The carrier could not run one of our documents: keep the line, and go on where the contact is."""
         log.error("webhook.failed", code=hook.get("ErrorCode")[:8], call=hook.get("CallSid")[:34])
-        return flow.outage(self._script, "wait", 0)
+        return flow.outage(self.script, "wait", 0)
 
     async def _contact(self, hook: Webhook) -> Contact | None:
         return await self._board.contact(contact_of(hook.call_sid()))
@@ -221,29 +241,29 @@ class VoiceSteps:
         """Return what a contact hears in the state it is in, whatever step asked."""
         match contact.state:
             case ContactState.TALKING:
-                return flow.talk(self._script, contact.id, self._clock.now_ms() - contact.talk_since_ms, now)
+                return flow.talk(self.script, contact.id, self._clock.now_ms() - contact.talk_since_ms, now)
             case ContactState.WAITING | ContactState.OFFERED:
                 await self._board.still_here(contact.id)
                 place = await self._board.place(contact.id)
-                if contact.state is ContactState.WAITING and flow.waits_in_vain(self._script, place, now):
-                    return await self._let_go(contact, now)
+                if contact.state is ContactState.WAITING and flow.waits_in_vain(self.script, place, now):
+                    return await self._let_go(contact)
                 now_ms = self._clock.now_ms()
-                return flow.wait(self._script, contact.state, place, now, before, now_ms=now_ms)
+                return flow.wait(self.script, contact.state, place, now, before, now_ms=now_ms)
             case ContactState.CALLBACK:
                 number = contact.callback_number or contact.from_number
                 spoken = numbers.national(number) if number.startswith("+") else ""
-                return flow.called_back(self._script, spoken)
+                return flow.called_back(self.script, spoken)
             case ContactState.MENU:
-                return flow.menu(self._script)
+                return flow.menu(self.script)
             case ContactState.ENDED:  # the lawyer hung up: who talked with one is asked how it was
-                return flow.rate(self._script) if contact.talk else flow.goodbye(self._script)
+                return flow.rate(self.script) if contact.talk else flow.goodbye(self.script)
 
 
 class StatusNews:
     """What the carrier tells us of legs, conferences and recordings. No answer is expected."""
 
-    def __init__(self, switchboard: Switchboard, recordings: Recordings) -> None:
-        self._board, self._recordings = switchboard, recordings
+    def __init__(self, switchboard: Switchboard, recordings: Recordings, clock: Clock) -> None:
+        self._board, self._recordings, self._clock = switchboard, recordings, clock
 
     async def caller(self, hook: Webhook) -> None:
         if (status := hook.get("CallStatus")) in GONE:
@@ -285,6 +305,15 @@ class StatusNews:
             await self._recordings(
                 contact, recording, status, hook.get("RecordingUrl"), number_in(hook.get("RecordingDuration"))
             )
+
+    async def message(self, hook: Webhook) -> None:
+        """A caller's message is there: told as what it is before it is measured, as it proves no talk."""
+        recording, contact = hook.get("RecordingSid"), contact_of(hook.call_sid())
+        length_s = number_in(hook.get("RecordingDuration"))
+        if recording.startswith("RE") and hook.get("RecordingStatus") == "completed" and length_s:
+            body = {"recording": recording, "length_s": length_s}
+            await self._board.record(Fact("message.left", self._clock.now_ms(), contact, body=body))
+            await self.recording(hook)
 
     async def _is_current(self, contact_id: str, lawyer: str, hook: Webhook) -> bool:
         """Is this about the leg that the contact has now? News of an earlier offer or talk is dropped."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote, urlencode
 from xml.sax.saxutils import escape, quoteattr
 
-from .flow import Gather, Hangup, Pause, Plan, Play, Redirect, Talk, Verb
+from .flow import Gather, Hangup, Pause, Plan, Play, Record, Redirect, Talk, Verb
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?><Response>'
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production 2
@@ -73,7 +73,7 @@ class TwimlWriter:
     def _write(self, plan: Plan, _version: str) -> bytes:
         return document(self._verb(verb) for verb in plan).encode()
 
-    def _verb(self, verb: Verb) -> str:
+    def _verb(self, verb: Verb) -> str:  # noqa: PLR0911 - one return a verb
         match verb:
             case Play(clips):
                 return element("Play", inner=text(self.clip(clips)))
@@ -83,6 +83,8 @@ class TwimlWriter:
                 return element("Redirect", {"method": "POST"}, text(self.step(step, query)))
             case Hangup():
                 return element("Hangup")
+            case Record(action, longest_s):
+                return self._message(action, longest_s)
             case Gather(plays, action, timeout_s, digits, even_if_empty):
                 attributes: dict[str, Value] = {
                     "input": "dtmf",
@@ -98,6 +100,22 @@ class TwimlWriter:
                 return element("Gather", attributes, "".join(self._verb(play) for play in plays))
             case Talk(contact, lawyer):
                 return self.dial_lawyer(contact, lawyer) if lawyer else self.dial(contact)
+
+    def _message(self, action: Redirect, longest_s: int) -> str:
+        return element(
+            "Record",
+            {
+                "action": self.step(action.step, action.query),
+                "method": "POST",
+                "maxLength": longest_s,
+                "timeout": 5,
+                "finishOnKey": "#",
+                "playBeep": True,
+                "trim": "do-not-trim",
+                "recordingStatusCallback": self.url("/twilio/message/status"),
+                "recordingStatusCallbackEvent": "completed absent",
+            },
+        )
 
     def dial(self, contact: str) -> str:
         """Return the verb that takes the caller into the conference. Its end asks talk-ended what comes

@@ -4,12 +4,13 @@
 /twilio/voice/menu          a key, or silence, at the menu
 /twilio/voice/wait          a round of the wait loop
 /twilio/voice/callback      a key in the wait loop; the keyed number
+/twilio/voice/message-left  a message was recorded
 /twilio/voice/talk-ended    the conference let the caller go
 /twilio/voice/...           reconnect, nobody, goodbye, hold: where we send callers
 /twilio/voice/lawyer        a lawyer's phone comes back into its talk
 /twilio/voice/fallback      the carrier could not run one of our documents
 /twilio/voice/status        the caller's leg changed
-/twilio/conference/status, /twilio/lawyer/status, /twilio/recording/status
+/twilio/conference/status, /twilio/lawyer/status, /twilio/recording/status, /twilio/message/status
 /prompts/{name}.wav         recordings, joined by dots; public, cached for ever
 """
 
@@ -53,14 +54,18 @@ class Doors:
         self,
         inbox: Inbox,
         writer: TwimlWriter,
-        script: Script,
+        voice: VoiceSteps,
         steps: Mapping[str, Handler],
         news: Mapping[str, Listener],
     ) -> None:
         """*steps* and *news* by their path after ``/twilio/``."""
-        self._inbox, self._writer, self._script = inbox, writer, script
+        self._inbox, self._writer, self._voice = inbox, writer, voice
         self._steps, self._news = steps, news
         self._seen = Seen()
+
+    def follow(self, script: Script, rules: Rules) -> None:
+        """Go by another menu from the next webhook on."""
+        self._voice.follow(script, rules)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, body = await self._respond(scope, receive)
@@ -104,7 +109,7 @@ class Doors:
             log.warning(
                 "webhook.trouble", step=step, error=type(error).__name__, why=str(error), rounds=rounds
             )
-            return flow.outage(self._script, "incoming" if step == "voice/incoming" else "wait", rounds)
+            return flow.outage(self._voice.script, "incoming" if step == "voice/incoming" else "wait", rounds)
 
 
 def prompts(library: PromptLibrary) -> Callable[[Request], Awaitable[Response]]:
@@ -134,11 +139,11 @@ def open_doors(
 ) -> Doors:
     """Return the webhooks of a switchboard."""
     voice = VoiceSteps(switchboard, script, rules, history, clock)
-    news = StatusNews(switchboard, recordings)
+    news = StatusNews(switchboard, recordings, clock)
     return Doors(
         Inbox(account.auth_token, account.public_url, account.account_sid),
         TwimlWriter(account.public_url, lambda: library.version, captions=account.captions),
-        script,
+        voice,
         steps={
             "voice/incoming": voice.incoming,
             "voice/menu": voice.menu,
@@ -147,6 +152,7 @@ def open_doors(
             "voice/reconnect": voice.reconnect,
             "voice/talk-ended": voice.talk_ended,
             "voice/nobody": voice.wait,  # the wait loop itself says that nobody is on duty
+            "voice/message-left": voice.message_left,
             "voice/goodbye": voice.goodbye,
             "voice/rating": voice.rating,
             "voice/hold": voice.hold,
@@ -158,6 +164,7 @@ def open_doors(
             "conference/status": news.conference,
             "lawyer/status": news.lawyer,
             "recording/status": news.recording,
+            "message/status": news.message,
         },
     )
 
@@ -184,8 +191,8 @@ def install(
     history: History,
     recordings: Recordings,
     clock: Clock,
-) -> None:
-    """Put the webhooks ahead of an application's routes, and the recordings among them."""
+) -> Doors:
+    """Put the webhooks ahead of an application's routes, and the recordings among them; return them."""
     doors = open_doors(
         switchboard,
         account,
@@ -198,3 +205,4 @@ def install(
     )
     app.add_middleware(AheadOfRouting, doors=doors)
     app.add_route("/prompts/{name}.wav", prompts(library), methods=["GET", "HEAD"], include_in_schema=False)
+    return doors

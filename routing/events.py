@@ -31,8 +31,8 @@ offer.rejected        reason                                   (lawyer set)
 offer.expired         rang_ms                  (lawyer set) the lawyer let it ring, and is now away
 offer.failed          reason (phone, carrier)  (lawyer set) the lawyer's phone could not be rung
 callback.opened       callback, reason (chosen, abandoned, dropped, short_talk, outage, nobody_on_duty,
-                      promised, no_proof, web), number, due_ms, place_ms, next_ms (when we dial; 0 = we do
-                      not), blocked (why not: no_number, exhausted; '' = we do, or somebody is at it)
+                      voicemail, promised, no_proof, web), number, due_ms, place_ms, next_ms (when we dial;
+                      0 = we do not), blocked (why not: no_number, exhausted; '' = we do, or are at it)
 callback.numbered     callback, number, next_ms, blocked: the number came late
 callback.claimed      callback, attempts, since_ms, type, channel, language, priority, place_ms, step: it
                       waits for a lawyer, and then the caller is dialled
@@ -54,6 +54,7 @@ lawyer.wrapup         until_ms                 lawyer.idle
 recording.started     recording                recording.completed   recording, length_s
 recording.measured    recording, caller_speech_s, lawyer_speech_s, length_s
 recording.heard       recording, by, role      somebody listened (PIPL 54)
+message.left          recording, length_s      the caller spoke to no lawyer: it is no proof of a talk
 transcript.ready      recording, recognizer    transcript.failed     recording, reason
 summary.drafted       note.saved (never the text: SQL has it)
 summary.signed        version, by, role, changed, callback_required, digest, and the class: four_100, ..

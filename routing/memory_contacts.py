@@ -169,10 +169,10 @@ class MemoryContacts(MemorySteps):
             reason = "unanswered"
         else:
             m.fact("contact.abandoned", c.id, stage=stage, waited_ms=waited)
-        self._callbacks.open(c, ContactEvent.LEAVE, reason)
+        self._callbacks.open(c, ContactEvent.LEAVE, reason, 0 if c.dial else self._again_ms())
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
-    async def choose_callback(self, contact: str, number: str, now: int) -> Move:
+    async def choose_callback(self, contact: str, number: str, now: int, reason: str = "chosen") -> Move:
         m, c = self._at(now), self._contact(contact)
         owed = m.callbacks.get(c.callback)
         if c.state is ContactState.CALLBACK and owed and number not in {"", owed["number"]}:
@@ -181,13 +181,11 @@ class MemoryContacts(MemorySteps):
         if c.dial or contacts.advance(c.id, c.state, ContactEvent.CALLBACK) is None:
             return Move(False, c)
         c = m.put(c, callback_number=number or c.callback_number)
-        m.fact("contact.callback", c.id, number=c.callback_number, reason="chosen")
-        manned = any(map(m.is_on_duty, m.lawyers.values()))
-        if manned:
-            self._callbacks.open(c, ContactEvent.CALLBACK, "chosen")
-        else:
-            at_ms = max(policy.hours(now, self._rules).first, policy.sensible(self.duty_ms, self._rules))
-            self._callbacks.open(c, ContactEvent.CALLBACK, "nobody_on_duty", at_ms)
+        m.fact("contact.callback", c.id, number=c.callback_number, reason=reason)
+        at_ms = self._again_ms()
+        if at_ms and reason == "chosen":
+            reason = "nobody_on_duty"
+        self._callbacks.open(c, ContactEvent.CALLBACK, reason, at_ms)
         return self._moved(c.id, c.lawyer, m.free_lawyer(c.lawyer) if c.lawyer else (), c.leg)
 
     async def missed(
@@ -292,6 +290,13 @@ class MemoryContacts(MemorySteps):
             return False  # it is being answered right now
         self._callbacks.close(callback, closing)
         return True
+
+    def _again_ms(self) -> int:
+        """Return when those who find nobody on duty are called, 0 if somebody is."""
+        m = self._memory
+        if any(map(m.is_on_duty, m.lawyers.values())):
+            return 0
+        return max(policy.hours(m.now, self._rules).first, policy.sensible(self.duty_ms, self._rules))
 
     def _is_not_offered(self, c: Contact, lawyer: str) -> bool:
         return contacts.advance(c.id, c.state, ContactEvent.RETURN) is None or c.lawyer != lawyer

@@ -45,7 +45,8 @@ class MemoryQueue(MemoryContacts, MemoryLawyers, MemoryTalks):
         ahead = same.index(c.id) if c.id in same else 0
         profiles = {row.profile for row in policy.able(c.type, m.profiles(), self._rules)}
         duty = sum(one.profile in profiles for one in m.lawyers.values() if m.is_on_duty(one))
-        return Place(ahead + 1, ahead, policy.estimate_ms(ahead, duty, m.handling, self._rules), duty)
+        estimate = policy.estimate_ms(ahead, duty, m.handling, self._rules)
+        return Place(ahead + 1, ahead, estimate, duty, self.duty_ms if not duty and self.duty_ms > now else 0)
 
     async def snapshot(self, now: int, limit: int = 5000) -> Snapshot:
         m = self._memory

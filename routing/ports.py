@@ -159,6 +159,7 @@ class Place:
     ahead: int
     estimate_ms: int | None
     lawyers_on_duty: int
+    duty_ms: int = 0  # nobody is on duty: when somebody is next, as the roster says; 0 = it does not say
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,13 +69,14 @@ class Queue(TalkSteps, Protocol):
         ...
 
     async def leave(self, contact: str, now: int) -> Move:
-        """The caller's leg ended. Before a talk: abandoned, and a call-back opens; in a talk: done by the
-        caller; answered but not yet in the room: abandoned as well."""
+        """The caller's leg ended. Before a talk: abandoned, and a call-back opens, for the next duty of the
+        roster if nobody is there; in a talk: done by the caller; answered but not yet in the room: abandoned
+        as well."""
         ...
 
-    async def choose_callback(self, contact: str, number: str, now: int) -> Move:
+    async def choose_callback(self, contact: str, number: str, now: int, reason: str = "chosen") -> Move:
         """The caller wants to be called back: a call-back opens with their place. One that is open already is
-        given another *number*."""
+        given another *number*. *reason* ``chosen`` (told as ``nobody_on_duty`` if so) or ``voicemail``."""
         ...
 
     async def missed(

@@ -81,7 +81,7 @@ class RedisQueue:
         return await self._move("done", now, contact, ended_by)
 
     async def leave(self, contact: str, now: int) -> Move:
-        return await self._move("leave", now, contact)
+        return await self._move("leave", now, contact, await self._again())
 
     async def missed(
         self, arrival: Arrival, started_ms: int, status: str, now: int, reason: str = "outage"
@@ -89,10 +89,9 @@ class RedisQueue:
         record = contact_record(new_contact(arrival, started_ms))
         return await self._move("missed", now, record, status, reason)
 
-    async def choose_callback(self, contact: str, number: str, now: int) -> Move:
-        duty = await self._redis.hget(self._duty, "next_ms")
-        again = str(policy.sensible(int(duty or 0), self._rules))
-        return await self._move("choose_callback", now, contact, number, again, number_key(number))
+    async def choose_callback(self, contact: str, number: str, now: int, reason: str = "chosen") -> Move:
+        again = await self._again()
+        return await self._move("choose_callback", now, contact, number, again, number_key(number), reason)
 
     async def promise(self, contact: str, number: str, due_ms: int, reason: str, now: int) -> Move:
         return await self._move("promise", now, contact, number, str(due_ms), reason, number_key(number))
@@ -203,7 +202,8 @@ class RedisQueue:
             return None
         ahead, duty, handling = answer[0], answer[1], list(map(int, answer[2]))
         estimate = policy.estimate_ms(ahead, duty, handling, self._rules)
-        return Place(position=ahead + 1, ahead=ahead, estimate_ms=estimate, lawyers_on_duty=duty)
+        next_ms = 0 if duty else await self._next_duty()
+        return Place(ahead + 1, ahead, estimate, duty, next_ms if next_ms > now else 0)
 
     async def snapshot(self, now: int, limit: int = 5000) -> Snapshot:
         last, contacts, lawyers, callbacks = await self._run("snapshot", now, str(limit))
@@ -233,6 +233,14 @@ class RedisQueue:
 
     async def record(self, fact: Fact) -> None:
         await self._redis.xadd(self._ev, cast("dict[Any, Any]", fact.to_fields()))
+
+    async def _next_duty(self) -> int:
+        """Return when somebody is on duty next, as the clock read it from the roster; 0 = unknown, or now."""
+        return int(await self._redis.hget(self._duty, "next_ms") or 0)
+
+    async def _again(self) -> str:
+        """Return when those who find nobody on duty are called, at the earliest."""
+        return str(policy.sensible(await self._next_duty(), self._rules))
 
     async def _move(self, name: str, now: int, *args: str) -> Move:
         return move_of(await self._decide(name, now, *args))

@@ -90,9 +90,13 @@ class Switchboard:
         if self._now() - contact.talk_since_ms >= self._rules.times.room_retry:
             self._hands.start(self._hands.bring(contact_id))
 
-    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact:
-        """The caller wants to be called back, at *number* or where they call from; the place is kept."""
-        return _contact(self._done(await self._queue.choose_callback(contact_id, number, self._now())))
+    async def callback_chosen(self, contact_id: str, number: str = "", *, reason: str = "chosen") -> Contact:
+        """The caller wants to be called back, at *number* or where they call from; the place is kept.
+
+        *reason* ``voicemail``: they are about to leave a message.
+        """
+        move = await self._queue.choose_callback(contact_id, number, self._now(), reason)
+        return _contact(self._done(move))
 
     async def caller_left(self, contact_id: str, outcome: str) -> None:
         """The caller's leg ended, in whatever state: abandoned with a call-back, or done."""
@@ -147,6 +151,18 @@ class Switchboard:
         """
         move = await self._queue.promise(contact_id, number, due_ms, reason, self._now())
         return move.changed
+
+    async def take_back_promise(self, contact_id: str, signature: Mapping[str, object]) -> bool:
+        """Whoever promised a call signs that none is needed: close that call-back, and none that is owed for
+        another reason. False if there is none, or it is being answered right now.
+        """
+        promised = [
+            str(row["id"])
+            for row in (await self._queue.snapshot(self._now())).callbacks
+            if row["contact"] == contact_id and row["reason"] == "promised"
+        ]
+        closing = {"signature": dict(signature)}
+        return any([await self._queue.close_callback(id_, closing, self._now()) for id_ in promised])
 
     async def widen(self, contact_id: str) -> bool:
         """Look one step further for a lawyer, whatever the load; False if the contact does not wait."""

@@ -33,10 +33,12 @@ Measure = Literal[
     "undecided_callbacks",
     "answered_percent",
     "free_lawyers",
+    "unattended",
     "stuck_parts",
 ]
 Send = Callable[[Mapping[str, Any]], Coroutine[Any, Any, None]]
 """Tells people outside: ``{alarm, state (raised, cleared), measure, value, limit, level, at_ms}``."""
+_UNMET = ("nobody_on_duty", "voicemail")  # why a call is owed to those who found nobody
 _LOG = Log("sla.alarms")
 
 
@@ -82,6 +84,7 @@ def measures(seen: view.View, now_ms: int, rules: AlarmRules) -> dict[str, float
     today = seen["tiles"].get("today", {})
     asked = today.get("answered", 0) + today.get("missed", 0)
     free = [w for w in seen["lawyers"].values() if w["on_duty"] and w["fresh"] and w["status"] == "ready"]
+    seated = any(w["on_duty"] and w["fresh"] for w in seen["lawyers"].values())
     found: dict[str, float] = {
         "longest_wait_s": max((now_ms - c["waiting_since_ms"] for c in waits), default=0) // 1000,
         "waiting": len(waits),
@@ -89,6 +92,7 @@ def measures(seen: view.View, now_ms: int, rules: AlarmRules) -> dict[str, float
         "late_callbacks": sum(k["due_ms"] < now_ms for k in owed),
         "undecided_callbacks": sum(k["stage"] in ("exhausted", "unnumbered") for k in owed),
         "free_lawyers": len(free),
+        "unattended": 0 if seated else len(waits) + sum(k["reason"] in _UNMET for k in owed),
         "stuck_parts": sum(_is_stuck(part, sign, now_ms) for part, sign in seen["health"].items()),
     }
     if asked >= rules.answered_at_least:

@@ -19,16 +19,12 @@ from .demands import (
     DemandState,
     Rules,
     Stage,
-    evolve,
-    is_signed,
     lacking,
     mask_number,
     number_key,
-    opened,
     proof_of,
-    text,
-    whole,
 )
+from .evolution import evolve, is_signed, opened, text, whole
 
 SERVES = "callback"  # the contact is our call-back for that demand: its talk is that demand's talk
 SAME_NUMBER = "same_number"  # the caller rang again: its proof answers the older demand as well

@@ -1,7 +1,7 @@
 """The clock's look at the roster: nights that nobody confirmed, and a hotline that nobody answers.
 
-``duty`` is a hash in Redis that every process may read: ``on_now`` lawyers signed in, ``next_ms`` when
-somebody is on duty next (0: somebody is meant to be there now, or the roster ends).
+``duty`` is a hash in Redis, among the queue's own, which promises call-backs by it: ``on_now`` lawyers signed
+in, ``next_ms`` when somebody is on duty next (0: they are meant to be there now, or the roster ends).
 """
 
 import asyncio
@@ -14,13 +14,14 @@ from agents.ports import Switchboard
 from config.clock import Clock
 from config.log import Log
 from routing.events import Fact
+from routing.keys import key
 from routing.ports import LawyerState
 
 from .plan import NightStep, next_start_ms, night_steps
 from .rules import DutyRules
 from .store import DAY_MS, Roster
 
-KEY, ALONE = "duty", "duty:nobody"
+KEY, ALONE = key("duty"), "duty:nobody"
 CLOCK = Actor(0, "clock", SYSTEM)
 
 log = Log(__name__)

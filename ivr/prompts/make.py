@@ -102,6 +102,11 @@ def texts(book: dict[str, Any]) -> dict[str, str]:
     clips |= {name: f"{text}，" for name, text in bare.items()} | {"n0": "零，"}
     for measure, word in book["measures"].items():
         clips |= {f"{name}-{measure}": f"{text}{word}。" for name, text in (ones | teens | bare).items()}
+    clips |= {f"weekday-{n}": f"星期{day}，" for n, day in enumerate(book["weekdays"], 1)}
+    for hour in range(24):
+        said = book["parts_of_day"][max(start for start in book["parts_of_day"] if start <= hour)]
+        said += "十二" if hour == 12 else "两" if hour % 12 == 2 else (*numerals, "十", "十一")[hour % 12]
+        clips |= {f"at-{hour}": f"{said}点。", f"at-{hour}-half": f"{said}点半。"}
     return clips | {f"d{n}": digit for n, digit in enumerate(book["digits"])}
 
 

@@ -1,5 +1,5 @@
 -- ARGV 5 contact   6 number, '' = the one they call from   7 when somebody is on duty again (ms), 0 = now or unknown
---      8 what tells the number apart
+--      8 what tells the number apart   9 reason: chosen, voicemail
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 local owed = c.state == 'callback' and load_callback(c.callback)
@@ -31,15 +31,11 @@ end
 if c.state == 'waiting' then leave_queue(c) end
 settle('offer', c.id)
 if ARGV[6] ~= '' then leave_number(c, ARGV[6], ARGV[8]) end
-fact('contact.callback', c.id, '', { number = c.callback_number, reason = 'chosen' })
-local manned = false
-for _, field in ipairs(call('HKEYS', COUNTS)) do
-  if string.sub(field, 1, 2) == 'd:' then manned = true end
-end
-if manned then
-  open_callback(c, 'chosen')
+fact('contact.callback', c.id, '', { number = c.callback_number, reason = ARGV[9] })
+if is_manned() then
+  open_callback(c, ARGV[9])
 else
-  open_callback(c, 'nobody_on_duty', math.max(hours()[3], tonumber(ARGV[7])))
+  open_callback(c, ARGV[9] == 'chosen' and 'nobody_on_duty' or ARGV[9], math.max(hours()[3], tonumber(ARGV[7])))
 end
 if l then free_lawyer(l, serves, offers) end
 return answer(true, c, l, offers, leg)

@@ -1,4 +1,5 @@
 -- ARGV 5 contact, or the id made of the leg on which we called it back
+--      6 when somebody is on duty again (ms), 0 = now or unknown
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 if not on_line(c.state) or not is_their_leg(c, ARGV[5]) then return answer(false, c) end
@@ -25,7 +26,8 @@ else
   fact('contact.abandoned', c.id, '', {
     stage = stage, waited_ms = c.waiting_since_ms > 0 and now - c.waiting_since_ms or 0,
   })
-  open_callback(c, c.talk > 0 and stage ~= 'answered' and 'dropped' or 'abandoned')
+  local reason = c.talk > 0 and stage ~= 'answered' and 'dropped' or 'abandoned'
+  open_callback(c, reason, not is_manned() and math.max(hours()[3], tonumber(ARGV[6])) or nil)
 end
 if l then free_lawyer(l, serves, offers) end
 return answer(true, c, l, offers, leg)

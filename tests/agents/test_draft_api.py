@@ -97,6 +97,11 @@ async def test_a_signed_promise_to_call_back_is_one_for_the_switchboard(
     sheet = (await change(lawyer, "callback_required", True, version=1)).json()
     await sign(lawyer, sheet["stamp"], "答应回电")
     assert office.switchboard.calls.count(("promise_callback", CONTACT, "promised")) == 1
+    taken_back = ("take_back_promise", CONTACT, "已当面答复")
+    assert taken_back not in office.switchboard.calls
+    sheet = (await change(lawyer, "callback_required", False, version=2)).json()
+    await sign(lawyer, sheet["stamp"], "已当面答复")
+    assert office.switchboard.calls.count(taken_back) == 1
 
 
 async def test_reading_is_a_fact_once_in_a_while(office: Office, lawyer: Person) -> None:

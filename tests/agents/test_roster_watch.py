@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import Engine
 
-from agents.roster.watch import CLOCK, KEY, Watch
+from agents.roster.watch import CLOCK, Watch
+from routing.keys import key
 from routing.ports import LawyerState
 
 from .rooms import House, at
@@ -50,7 +51,7 @@ async def test_every_process_knows_when_somebody_is_there_next(house: House, wat
     lawyer = house.account("lijing")
     house.shift(lawyer, "2026-11-25 08:30", "2026-11-25 17:30")
     await watch.look()
-    duty = await house.redis.hgetall(KEY)
+    duty = await house.redis.hgetall(key("duty"))
     assert (duty["on_now"], duty["next_ms"]) == ("0", str(at("2026-11-25 08:30")))
     assert house.facts() == ["duty.uncovered"]
 
@@ -60,7 +61,7 @@ async def test_every_process_knows_when_somebody_is_there_next(house: House, wat
     await watch.look()
     await watch.look()
     assert house.facts() == ["duty.uncovered", "duty.covered"]
-    assert (await house.redis.hgetall(KEY))["on_now"] == "1"
+    assert (await house.redis.hgetall(key("duty")))["on_now"] == "1"
 
 
 async def test_a_confirmation_that_comes_first_wins(house: House, watch: Watch, engine: Engine) -> None:

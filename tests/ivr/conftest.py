@@ -51,6 +51,7 @@ class ScriptedSwitchboard:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     trouble: Exception | None = None
     after_choice: ContactState = ContactState.WAITING
+    after_wish: ContactState = ContactState.CALLBACK  # to be called back
     rejoins: bool = True
 
     def put(self, **changes: Any) -> Contact:
@@ -90,11 +91,11 @@ class ScriptedSwitchboard:
     async def still_here(self, contact_id: str) -> None:
         self._note("still_here", contact_id)
 
-    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact:
-        self._note("callback_chosen", contact_id, number)
+    async def callback_chosen(self, contact_id: str, number: str = "", *, reason: str = "chosen") -> Contact:
+        self._note("callback_chosen", contact_id, number, *([] if reason == "chosen" else [reason]))
         kept = number or self.contacts[contact_id].callback_number
         self.contacts[contact_id] = replace(
-            self.contacts[contact_id], state=ContactState.CALLBACK, callback_number=kept
+            self.contacts[contact_id], state=self.after_wish, callback_number=kept
         )
         return self.contacts[contact_id]
 

@@ -8,7 +8,7 @@ from twilio.twiml import GenericNode
 from twilio.twiml.voice_response import Dial, VoiceResponse
 from twilio.twiml.voice_response import Gather as TwilioGather
 
-from ivr.flow import Gather, Hangup, Pause, Play, Redirect, Talk
+from ivr.flow import Gather, Hangup, Pause, Play, Record, Redirect, Talk
 from ivr.twiml import TwimlWriter, document, element, text
 
 XML_TEXT = st.text(
@@ -54,6 +54,7 @@ def test_a_plan_is_the_document_that_twilios_builder_makes() -> None:
                even_if_empty=True),
         Pause(1),
         Talk("c_1"),
+        Record(Redirect("message-left"), 120),
         Redirect("wait", (("n", "1"), ("m", "-2"))),
         Hangup(),
     )  # fmt: skip
@@ -74,6 +75,12 @@ def test_a_plan_is_the_document_that_twilios_builder_makes() -> None:
         status_callback_event="start end join leave",
     )  # fmt: skip
     theirs.append(dial)
+    theirs.record(
+        action=f"{PUBLIC}/twilio/voice/message-left", method="POST", max_length=120, timeout=5,
+        finish_on_key="#", play_beep=True, trim="do-not-trim",
+        recording_status_callback=f"{PUBLIC}/twilio/message/status",
+        recording_status_callback_event="completed absent",
+    )  # fmt: skip
     theirs.redirect(f"{PUBLIC}/twilio/voice/wait?n=1&m=-2", method="POST")
     theirs.hangup()
     assert canonical(writer.write(plan).decode()) == canonical(str(theirs))

@@ -147,7 +147,7 @@ async def test_with_nobody_on_duty_the_caller_hears_so_and_may_go_or_stay(line: 
 
     twiml = await line.step("/twilio/voice/nobody")
 
-    assert clips(twiml) == ["nobody", "nobody-choice", "music"]
+    assert clips(twiml) == ["nobody", "nobody-choice", "nobody-message", "music"]
     assert twiml.find("Hangup") is None
 
 

@@ -192,6 +192,53 @@ async def test_at_night_a_call_is_promised_for_when_somebody_is_on_duty(hotline:
     assert await hotline.owed() == ("nobody_on_duty", "", tomorrow)
 
 
+async def test_who_hangs_up_while_nobody_is_on_duty_is_called_when_somebody_is(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    tomorrow = MORNING + 23 * 3_600_000
+    await hotline.redis.hset(key("duty"), "next_ms", str(tomorrow))
+    await hotline.call()
+    place = await hotline.board.place(CALLER)
+    assert place is not None
+    assert (place.lawyers_on_duty, place.duty_ms) == (0, tomorrow)
+    await hotline.board.caller_left(CALLER, "completed")
+    assert await hotline.owed() == ("abandoned", "", tomorrow)
+
+
+async def test_with_somebody_on_duty_the_roster_puts_nothing_off(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    await hotline.redis.hset(key("duty"), "next_ms", str(MORNING + 23 * 3_600_000))
+    await hotline.seat("u_1")
+    await hotline.call()
+    place = await hotline.board.place(CALLER)
+    assert place is not None
+    assert (place.lawyers_on_duty, place.duty_ms) == (1, 0)
+    await hotline.board.caller_left(CALLER, "completed")
+    assert await hotline.owed() == ("abandoned", "", hotline.clock.ms + 60_000)
+
+
+async def test_only_a_promise_is_taken_back_by_who_signed_it(hotline: Hotline) -> None:
+    await owe(hotline)
+    signature = {"by": "李静", "account": "u_1", "role": "lawyer", "reason": "amended"}
+    assert not await hotline.board.take_back_promise(CALLER, signature)
+    await fall_due(hotline)
+    await hotline.board.leg_answered(CALLER, "u_1")
+    await hotline.board.caller_joined(CALLER, CALLED)
+    await hotline.later(20, beating=("u_1",))
+    await hotline.board.lawyer_hangs_up("u_1")
+    await hotline.board.promise_callback(CALLER)
+    assert await hotline.callbacks() == ["promised"]
+    assert await hotline.board.take_back_promise(CALLER, signature)
+    assert not await hotline.board.take_back_promise(CALLER, signature)
+    assert (await hotline.caller()).state is ContactState.ENDED
+
+
+async def test_a_message_is_owed_a_call_like_a_wish(hotline: Hotline) -> None:
+    await hotline.seat("u_1")
+    await hotline.call()
+    await hotline.board.callback_chosen(CALLER, reason="voicemail")
+    assert await hotline.callbacks() == ["voicemail"]
+
+
 async def test_a_leg_whose_end_nobody_told_us_is_found_out(hotline: Hotline) -> None:
     await owe(hotline)
     await fall_due(hotline)

@@ -1,107 +1,23 @@
 """The contract of ``Queue``: Valkey must do what the plain Python does, and no invariant may ever break."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from config.errors import AnxinError
-from config.redis import HotlineRedis, open_redis
-from routing.events import Fact
-from routing.keys import ev
-from routing.memory_queue import MemoryQueue
-from routing.ports import (
-    Arrival,
-    Contact,
-    ContactState,
-    Due,
-    DueKind,
-    LawyerState,
-    Need,
-    SignIn,
-    Snapshot,
-)
+from config.redis import open_redis
+from routing.keys import key
+from routing.ports import Arrival, ContactState, Due, DueKind, Need, SignIn
 from routing.queue import Queue
-from routing.redis_queue import RedisQueue
-from routing.replay import replay
-from routing.rules import load_rules
-
-CONTACTS = st.sampled_from([f"c_{digit * 32}" for digit in "12345"])
-NUMBERS = st.sampled_from(["+8613800000001", "+8613800000002", "", "client:web"])
-PREFECTURES = st.sampled_from(["", "昆明市", "玉溪市", "迪庆藏族自治州"])
-PEOPLE = {
-    "u_1": (("dedicated", "general"), ("zh",), "昆明市"),
-    "u_2": (("dedicated",), ("zh",), "昆明市"),
-    "u_3": (("general",), ("zh", "yi"), "玉溪市"),
-    "u_4": (("dedicated",), ("zh",), "昆明市"),
-    "u_5": ((), ("zh",), ""),
-}
-LAWYERS = st.sampled_from(sorted(PEOPLE))
-NEEDS = st.builds(
-    Need,
-    channel=st.sampled_from(["dedicated", "general"]),
-    language=st.sampled_from(["zh", "minority"]),
-    prefecture=PREFECTURES,
-    priority=st.sampled_from(["general", "dedicated", "missed_before"]),
-    digit=st.sampled_from(["", "1"]),
-    evidence=st.sampled_from([(), ("key:1",)]),
-    prefer=st.sampled_from(["", "", "u_2", "u_3", "u_5"]),
-)
-START = 1_764_000_000_000
-Step = Callable[[Queue], Awaitable[object]]
+from tests.routing.lives import CONTACTS, LAWYERS, NEEDS, NUMBERS, PEOPLE, Step, TwoQueues
 
 
-class QueueContract(RuleBasedStateMachine):
+class QueueContract(TwoQueues):
     """Random lives of contacts and lawyers, lived by both queues at once."""
-
-    runner: ClassVar[asyncio.Runner]
-    redis: ClassVar[HotlineRedis]
-
-    def __init__(self) -> None:
-        super().__init__()
-        rules = load_rules()
-        self.run(self.redis.flushall())
-        self.model = MemoryQueue(rules)
-        self.real = RedisQueue(self.redis, rules)
-        self.now = START
-        self.read, self.entry = 0, "0-0"
-        self.dials = 0
-
-    def run(self, work: Awaitable[Any]) -> Any:
-        async def done() -> Any:
-            return await work
-
-        return self.runner.run(done())
-
-    def both(self, step: Step) -> Any:
-        """Take a step in both queues; they answer or refuse alike, and tell the same facts."""
-        answers: list[object] = []
-        for queue in (self.model, self.real):
-            try:
-                answers.append(self.run(step(queue)))
-            except AnxinError as error:
-                answers.append(type(error))
-        assert answers[1] == answers[0]
-        assert self.new_real_facts() == self.new_model_facts()
-        return answers[0]
-
-    def new_model_facts(self) -> list[Fact]:
-        new = self.model.facts[self.read :]
-        self.read = len(self.model.facts)
-        return [replace(fact, body=plain(fact.body)) for fact in new]
-
-    def new_real_facts(self) -> list[Fact]:
-        entries = self.run(self.redis.xrange(ev(), f"({self.entry}"))
-        self.entry = entries[-1][0] if entries else self.entry
-        facts = (Fact.from_fields(fields) for _, fields in entries)
-        return [replace(fact, body=plain(fact.body)) for fact in facts]
 
     @rule(ms=st.sampled_from([1, 900, 3_000, 9_000, 21_000, 61_000, 130_000]))
     def time_passes(self, ms: int) -> None:
@@ -135,10 +51,6 @@ class QueueContract(RuleBasedStateMachine):
             self.take_seat(lawyer)
         for contact, number, need in callers:
             self.arrive_and_wait(contact, number, need)
-
-    def promised(self, *states: ContactState) -> list[Contact]:
-        known = self.model._memory.contacts.values()
-        return sorted((c for c in known if c.state in states), key=lambda c: c.id)
 
     @precondition(lambda self: self.promised(ContactState.OFFERED))
     @rule(
@@ -240,9 +152,19 @@ class QueueContract(RuleBasedStateMachine):
         if known is not None and known.caller_leg:
             self.both(lambda q: q.leave(f"c_{known.caller_leg[2:]}", self.now))
 
-    @rule(contact=CONTACTS, number=st.sampled_from(["", "+8613800000009"]))
-    def choose_callback(self, contact: str, number: str) -> None:
-        self.both(lambda q: q.choose_callback(contact, number, self.now))
+    @rule(
+        contact=CONTACTS,
+        number=st.sampled_from(["", "+8613800000009"]),
+        reason=st.sampled_from(["chosen", "voicemail"]),
+    )
+    def choose_callback(self, contact: str, number: str, reason: str) -> None:
+        self.both(lambda q: q.choose_callback(contact, number, self.now, reason))
+
+    @rule(after=st.sampled_from([0, 40_000_000, 90_000_000]))
+    def roster_is_read(self, after: int) -> None:
+        """The clock says when somebody is on duty next; 0 = now."""
+        self.model.duty_ms = self.now + after if after else 0
+        self.run(self.redis.hset(key("duty"), "next_ms", str(self.model.duty_ms)))
 
     @precondition(lambda self: self.promised(ContactState.CALLBACK))
     @rule(data=st.data(), answers=st.booleans())
@@ -399,46 +321,6 @@ class QueueContract(RuleBasedStateMachine):
     )
     def answer_to_another_offer(self, contact: str, lawyer: str, how: str) -> None:
         self.answer(contact, lawyer, how)
-
-    @invariant()
-    def states_agree(self) -> None:
-        snapshots: list[Snapshot] = [self.run(q.snapshot(self.now)) for q in (self.model, self.real)]
-        assert replace(snapshots[1], ev="") == replace(snapshots[0], ev="")
-        far = self.now + 10**9
-        assert self.run(self.real.due(far, 500)) == self.run(self.model.due(far, 500))
-
-    def teardown(self) -> None:
-        """Replaying all facts from the first gives what the queue holds."""
-        entries: Any = self.run(self.redis.xrange(ev()))
-        facts = [Fact.from_fields(fields) for _, fields in entries]
-        held = self.run(self.real.snapshot(self.now))
-        told = replay(facts, held.ev, self.now)
-        said = [replace(c, leg="", second_leg="") for c in held.contacts]
-        assert replace(held, contacts=said) == told
-
-    @invariant()
-    def nothing_is_broken(self) -> None:
-        for queue in (self.model, self.real):
-            broken = self.run(queue.check_invariants())
-            assert not broken, broken
-
-    @invariant()
-    def nobody_able_idles_while_somebody_they_may_serve_waits(self) -> None:
-        memory = self.model._memory
-        memory.now = self.now
-        for lawyer in memory.lawyers.values():
-            if lawyer.state is LawyerState.IDLE and memory.is_on_duty(lawyer):
-                contact = memory.best_contact(lawyer)
-                stale = memory.fresh_until(lawyer.id) <= self.now
-                just_ended = contact is not None and any(
-                    until > self.now - 10**9 for until in memory.passed[contact.id].values()
-                )
-                assert contact is None or stale or just_ended, f"{lawyer.id} idles, {contact} waits"
-
-
-def plain(body: object) -> Any:
-    """Return a body as JSON has it; an empty list as an empty object, because Lua's cjson writes it so."""
-    return json.loads(json.dumps(body).replace("[]", "{}"))
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from redis.exceptions import ConnectionError as RedisGone
 from sqlalchemy import Engine
 
-from config.db import migrate, open_engine
 from config.ids import demand_of
 from config.pages import Pages
 from config.redis import open_redis, open_sync_redis
@@ -30,14 +28,6 @@ from .lives import accepted, arrived, contact, done, measured
 from .office import NODE_MODULES, Office, open_office, serving
 
 D1 = demand_of(contact(1))
-
-
-@pytest.fixture
-def engine(tmp_path: Path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'anxin.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 class Guest:
@@ -66,11 +56,11 @@ class Guest:
 
 @asynccontextmanager
 async def visiting(
-    valkey: str, engine: Engine, role: str = "supervisor"
+    valkey: str, sqlite: Engine, role: str = "supervisor"
 ) -> AsyncIterator[tuple[Office, Guest]]:
     redis = open_redis(valkey)
     await redis.flushall()
-    office = open_office(redis, engine)
+    office = open_office(redis, sqlite)
     async with serving(office.app) as port, ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
         guest = Guest(session, f"http://127.0.0.1:{port}")
         if role:
@@ -94,14 +84,14 @@ def told(message: dict[str, Any], section: str = "contacts") -> dict[str, Any]:
     return records
 
 
-def drain(valkey: str, engine: Engine, rules: Rules) -> None:
+def drain(valkey: str, sqlite: Engine, rules: Rules) -> None:
     client = open_sync_redis(valkey)
-    LedgerWriter(client, engine, rules).drain()
+    LedgerWriter(client, sqlite, rules).drain()
     client.close()
 
 
-async def test_a_board_gets_a_snapshot_then_each_change_and_a_beat(valkey: str, engine: Engine):
-    async with visiting(valkey, engine) as (office, guest), guest.live() as socket:
+async def test_a_board_gets_a_snapshot_then_each_change_and_a_beat(valkey: str, sqlite: Engine):
+    async with visiting(valkey, sqlite) as (office, guest), guest.live() as socket:
         first = await heard(socket, lambda m: True)
         assert first["type"] == "snapshot"
         assert first["view"]["contacts"] == {}
@@ -124,22 +114,22 @@ async def test_a_board_gets_a_snapshot_then_each_change_and_a_beat(valkey: str, 
 
 
 async def test_open_demands_and_call_backs_appear_once_the_ledger_has_them(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine) as (office, guest), guest.live() as socket:
+    async with visiting(valkey, sqlite) as (office, guest), guest.live() as socket:
         await heard(socket, lambda m: m["type"] == "snapshot")
         await office.hotline.ring(1)
         await office.hotline.hang_up(1)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         message = await heard(socket, lambda m: D1 in told(m, "demands"))
         assert message["set"]["demands"][D1]["reason"] == "callback_due"
         assert [row["demand"] for row in message["set"]["callbacks"].values()] == [D1]
         assert message["set"]["tiles"]["today"]["open"] == 1
 
 
-async def test_without_a_look_that_succeeds_no_beat_goes_out(valkey: str, engine: Engine):
+async def test_without_a_look_that_succeeds_no_beat_goes_out(valkey: str, sqlite: Engine):
     """A beat means: what you see is true now. A queue nobody can read must not look like a quiet one."""
-    async with visiting(valkey, engine) as (office, guest), guest.live() as socket:
+    async with visiting(valkey, sqlite) as (office, guest), guest.live() as socket:
         await heard(socket, lambda m: m["type"] == "beat")
         office.hotline.blind = RedisGone("gone")
         looks = office.hotline.looks
@@ -157,8 +147,8 @@ async def test_without_a_look_that_succeeds_no_beat_goes_out(valkey: str, engine
             assert json.loads(await received)["type"] in ("beat", "change")
 
 
-async def test_a_slow_viewer_gets_a_snapshot_instead_of_a_backlog(valkey: str, engine: Engine):
-    async with visiting(valkey, engine) as (office, guest), guest.live() as socket:
+async def test_a_slow_viewer_gets_a_snapshot_instead_of_a_backlog(valkey: str, sqlite: Engine):
+    async with visiting(valkey, sqlite) as (office, guest), guest.live() as socket:
         for n in range(1, 60):
             await office.hotline.ring(n)
             await asyncio.sleep(0)
@@ -172,33 +162,33 @@ async def test_a_slow_viewer_gets_a_snapshot_instead_of_a_backlog(valkey: str, e
     ("role", "origin", "code"), [("", "", 4401), ("supervisor", "http://evil.example", 4403)]
 )
 async def test_a_feed_is_refused_to_strangers_and_to_other_sites(
-    valkey: str, engine: Engine, role: str, origin: str, code: int
+    valkey: str, sqlite: Engine, role: str, origin: str, code: int
 ):
-    async with visiting(valkey, engine, role) as (_, guest), guest.live(origin) as socket:
+    async with visiting(valkey, sqlite, role) as (_, guest), guest.live(origin) as socket:
         async with asyncio.timeout(10):
             message = await socket.receive()
         assert message.type is WSMsgType.CLOSE
         assert message.data == code
 
 
-async def test_a_lawyer_may_look_and_may_not_sign(valkey: str, engine: Engine, rules: Rules):
-    async with visiting(valkey, engine, "lawyer") as (office, guest):
+async def test_a_lawyer_may_look_and_may_not_sign(valkey: str, sqlite: Engine, rules: Rules):
+    async with visiting(valkey, sqlite, "lawyer") as (office, guest):
         html = await guest.page("/board")
         assert '"may_sign":false' in html
         await office.hotline.record(arrived(1))
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         body = {"reason": "spam", "signature": "值班长王"}
         assert await guest.post(f"/board/demands/{D1}/exclude", body) == 403
 
 
 async def test_a_supervisor_excludes_a_demand_with_reason_and_signature(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine) as (office, guest):
+    async with visiting(valkey, sqlite) as (office, guest):
         await guest.page("/board")
         await office.hotline.ring(1)
         await office.hotline.hang_up(1)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         path, signed = (
             f"/board/demands/{D1}/exclude",
             {"reason": "spam", "note": "广告", "signature": "值班长王"},
@@ -207,48 +197,48 @@ async def test_a_supervisor_excludes_a_demand_with_reason_and_signature(
         assert await guest.post(path, {**signed, "signature": "王"}) == 422
         assert await guest.post(path, {**signed, "reason": "因为"}) == 422
         assert await guest.post(f"/board/demands/{demand_of(contact(9))}/exclude", signed) == 404
-        assert queries.demand_row(engine, D1).state == "open"  # type: ignore[union-attr]
+        assert queries.demand_row(sqlite, D1).state == "open"  # type: ignore[union-attr]
         assert await guest.post(path, signed) == 202
-        await asyncio.to_thread(drain, valkey, engine, rules)
-        assert queries.demand_row(engine, D1).state == "excluded"  # type: ignore[union-attr]
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
+        assert queries.demand_row(sqlite, D1).state == "excluded"  # type: ignore[union-attr]
         assert await guest.post(path, signed) == 409
-        written = [e.fact() for e in ledger.read(engine) if e.kind == "demand.excluded"]
+        written = [e.fact() for e in ledger.read(sqlite) if e.kind == "demand.excluded"]
         assert [(f.body["by"], f.body["account"], f.body["note"]) for f in written] == [
             ("值班长王", "u_7", "广告")
         ]
 
 
 async def test_a_signed_call_back_leaves_the_queue_and_the_demand_stays_open(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine) as (office, guest):
+    async with visiting(valkey, sqlite) as (office, guest):
         await guest.page("/board")
         await office.hotline.ring(1)
         await office.hotline.hang_up(1)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         (promised,) = (await office.hotline.snapshot()).callbacks
         path = f"/board/callbacks/{promised['id']}/sign"
         assert await guest.post(path, {"reason": "", "signature": "值班长王"}) == 422
         assert await guest.post(path, {"reason": "空号", "signature": "值班长王"}) == 202
         assert not (await office.hotline.snapshot()).callbacks
-        await asyncio.to_thread(drain, valkey, engine, rules)
-        row = queries.demand_row(engine, D1)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
+        row = queries.demand_row(sqlite, D1)
         assert row is not None
         assert (row.state, row.reason) == ("open", "abandoned")
         assert await guest.post(path, {"reason": "空号", "signature": "值班长王"}) == 409
 
 
 async def test_the_time_line_tells_every_fact_in_words_and_never_a_whole_number(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine) as (office, guest):
+    async with visiting(valkey, sqlite) as (office, guest):
         hostile = Fact(
             "offer.rejected", 1_764_000_001_000, contact(1), "u_1", {"reason": "<script>x</script>"}
         )
         unknown = Fact("contact.teleported", 1_764_000_002_000, contact(1))
         for fact in [arrived(1), hostile, unknown, accepted(1), done(1, 30_000), measured(1, 5, 6)]:
             await office.hotline.record(fact)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         html = await guest.page(f"/board/contacts/{contact(1)}")
         for words in (
             "138****0001 来电（电话，昆明），第 1 次来电",
@@ -265,9 +255,9 @@ async def test_the_time_line_tells_every_fact_in_words_and_never_a_whole_number(
 
 
 async def test_supervisors_decide_about_contacts_and_lawyers_and_the_ledger_says_who(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine) as (office, guest):
+    async with visiting(valkey, sqlite) as (office, guest):
         await guest.page("/board")
         hotline, one = office.hotline, f"/board/contacts/{contact(1)}"
         why = {"reason": "来电人等不及"}
@@ -296,9 +286,9 @@ async def test_supervisors_decide_about_contacts_and_lawyers_and_the_ledger_says
         async with guest.live() as socket:
             first = await heard(socket, lambda m: m["type"] == "snapshot")
         assert first["view"]["notice"] == {}
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         told = {
-            e.kind: e.fact() for e in ledger.read(engine) if e.kind.startswith(("supervisor.", "notice."))
+            e.kind: e.fact() for e in ledger.read(sqlite) if e.kind.startswith(("supervisor.", "notice."))
         }
         assert set(told) == {
             "supervisor.reprioritised", "supervisor.listening", "supervisor.whispering", "supervisor.barged",
@@ -310,8 +300,8 @@ async def test_supervisors_decide_about_contacts_and_lawyers_and_the_ledger_says
 
 
 @pytest.mark.parametrize("role", ["lawyer", "auditor"])
-async def test_only_deciders_decide(valkey: str, engine: Engine, role: str):
-    async with visiting(valkey, engine, role) as (office, guest):
+async def test_only_deciders_decide(valkey: str, sqlite: Engine, role: str):
+    async with visiting(valkey, sqlite, role) as (office, guest):
         await guest.page("/board")
         await office.hotline.ring(1)
         why, one = {"reason": "x"}, f"/board/contacts/{contact(1)}"
@@ -327,8 +317,8 @@ async def test_only_deciders_decide(valkey: str, engine: Engine, role: str):
         assert refused == [403] * 7
 
 
-async def test_who_sees_one_prefecture_sees_nothing_of_another(valkey: str, engine: Engine, rules: Rules):
-    async with visiting(valkey, engine, role="") as (office, guest):
+async def test_who_sees_one_prefecture_sees_nothing_of_another(valkey: str, sqlite: Engine, rules: Rules):
+    async with visiting(valkey, sqlite, role="") as (office, guest):
         await guest.session.get(f"{guest.origin}/in/prefecture_admin?prefecture=大理白族自治州")
         hotline = office.hotline
         await hotline.ring(1, prefecture="昆明市")
@@ -336,7 +326,7 @@ async def test_who_sees_one_prefecture_sees_nothing_of_another(valkey: str, engi
         await hotline.ring(3, prefecture="昆明市")
         await hotline.hang_up(3)
         await hotline.seat("u_1", "李明", "昆明市")
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         async with guest.live() as socket:
             first = await heard(socket, lambda m: m["type"] == "snapshot")
         view = first["view"]
@@ -361,12 +351,12 @@ async def test_who_sees_one_prefecture_sees_nothing_of_another(valkey: str, engi
 
 
 async def test_a_lawyer_sees_the_time_lines_of_their_own_contacts_alone(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ):
-    async with visiting(valkey, engine, "lawyer") as (office, guest):
+    async with visiting(valkey, sqlite, "lawyer") as (office, guest):
         for fact in [arrived(1), accepted(1, lawyer="u_7"), arrived(2), accepted(2, lawyer="u_8")]:
             await office.hotline.record(fact)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         await guest.page(f"/board/contacts/{contact(1)}")
         async with guest.session.get(f"{guest.origin}/board/contacts/{contact(2)}") as answer:
             assert answer.status == 404

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from redis.asyncio import Redis
 from sqlalchemy import Engine
 
 from config.pages import Pages
-from config.redis import open_redis
 from routing.keys import ev
 from sla.alarms import Alarm, AlarmRules, Alarms, Watch, load_alarms, measures
 from sla.feed import ALARMS
@@ -47,14 +46,6 @@ class Sent:
 
     async def __call__(self, message: Mapping[str, Any]) -> None:
         self.messages.append(message)
-
-
-@pytest.fixture
-async def live(valkey: str) -> AsyncIterator[Redis]:
-    redis = open_redis(valkey)
-    await redis.flushall()
-    yield redis
-    await redis.aclose()
 
 
 def alarms(hotline: Hotline, redis: Redis, engine: Engine, sent: Sent) -> Alarms:
@@ -152,10 +143,27 @@ async def test_the_figures_are_those_of_the_board(live: Redis) -> None:
     assert found["stuck_parts"] == 2
     few = Books(counts={"answered": 1, "missed": 1, "in_time": 0})
     assert "answered_percent" not in measures(view_of(snapshot, few, Signs()), 0, load_alarms())
+    assert found["unattended"] == 0
 
 
 @pytest.mark.parametrize("limits", [{}, {"above": 1, "below": 2}])
 def test_an_alarm_has_exactly_one_limit(limits: dict[str, float]) -> None:
+async def test_with_nobody_on_duty_every_caller_who_found_nobody_rings(live: Redis) -> None:
+    hotline = Hotline(live)
+    await hotline.ring(1)
+    await hotline.wait(1)
+    row = {"demand": "d", "contact": contact(2), "number_masked": "", "opened_at_ms": 1, "due_ms": 2}
+    why = ("nobody_on_duty", "voicemail", "abandoned")
+    books = Books(callbacks=[{**row, "id": f"k_{reason}", "reason": reason} for reason in why])
+
+    async def unattended() -> float:
+        return measures(view_of(await hotline.snapshot(), books, Signs()), 0, load_alarms())["unattended"]
+
+    assert await unattended() == 3
+    await hotline.seat("u_1", "李明")
+    assert await unattended() == 0
+
+
     with pytest.raises(ValidationError):
         Alarm(measure="waiting", level="breach", **limits)  # type: ignore[arg-type]
 

@@ -1,14 +1,10 @@
 """Replay: a past moment's board over HTTP, and the page with the slider in real Chromium."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.async_api import expect
 from sqlalchemy import Engine
 
-from config.db import migrate, open_engine
 from sla.demands import Rules
 from sla.queries import day_of
 
@@ -17,21 +13,13 @@ from .test_board import drain, visiting
 from .test_board_page import chromium, flaws, hotline_of
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'anxin.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
 async def test_a_past_board_is_told_by_moment_and_only_to_those_who_watch(
-    valkey: str, engine: Engine, rules: Rules
+    valkey: str, sqlite: Engine, rules: Rules
 ) -> None:
-    async with visiting(valkey, engine, "auditor") as (office, guest):
+    async with visiting(valkey, sqlite, "auditor") as (office, guest):
         for fact in [*answered(1), *abandoned(2, T0 + 120_000)]:
             await office.hotline.record(fact)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
 
         async def at(ms: int) -> dict[str, dict[str, dict[str, object]]]:
             async with guest.session.get(f"{guest.origin}/board/at?ms={ms}") as answer:
@@ -44,19 +32,19 @@ async def test_a_past_board_is_told_by_moment_and_only_to_those_who_watch(
             async with guest.session.get(f"{guest.origin}/board/at{wrong}") as answer:
                 assert answer.status == 422
     async with (
-        visiting(valkey, engine, "lawyer") as (_, guest),
+        visiting(valkey, sqlite, "lawyer") as (_, guest),
         guest.session.get(f"{guest.origin}/board/at?ms={T0}") as answer,
     ):
         assert answer.status == 403
 
 
-async def test_the_slider_moves_the_board_through_a_day(valkey: str, engine: Engine, rules: Rules) -> None:
-    async with hotline_of(valkey, engine) as (hotline, address), chromium() as page:
+async def test_the_slider_moves_the_board_through_a_day(valkey: str, sqlite: Engine, rules: Rules) -> None:
+    async with hotline_of(valkey, sqlite) as (hotline, address), chromium() as page:
         await hotline.ring(1)
         await hotline.wait(1)
         await hotline.ring(2)
         await hotline.hang_up(2)
-        await asyncio.to_thread(drain, valkey, engine, rules)
+        await asyncio.to_thread(drain, valkey, sqlite, rules)
         minute = (hotline.clock.now_ms() + 8 * 3_600_000) % 86_400_000 // 60_000 + 1
         day = day_of(hotline.clock.now_ms())
         await page.goto(f"{address}/in/supervisor")

@@ -52,6 +52,18 @@ def test_a_two_way_talk_with_a_lawyer_closes_the_demand_and_says_what_proved_it(
     assert demand.first_waited_ms == 5000
 
 
+def test_what_a_caller_said_to_nobody_proves_no_talk():
+    """A message is measured before or after it is known as one; the lawyer alone is heard in the talk."""
+    left = Fact("message.left", T0 + 2000, contact(1), body={"recording": recording(1, 9), "length_s": 7})
+    heard = measured(1, 7.0, 0.0, T0 + 3000, take=9)
+    for message in ([left, heard], [heard, left]):
+        talk = [accepted(1), done(1, 40_000)]
+        book, _ = fold([arrived(1), *message, *talk])
+        assert book.demands[D1].reason == "no_proof.recording"
+        book, _ = fold([arrived(1), *message, *talk, measured(1, 0.0, 20.0)])
+        assert book.demands[D1].reason == "no_proof.caller"
+
+
 def test_a_talk_without_a_measured_recording_leaves_it_open_and_says_so():
     book, ledger = fold(answered(1)[:-1])
     assert book.demands[D1].reason == "no_proof.recording"

@@ -1,40 +1,19 @@
 """Talks that prove nothing are owed a call-back."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from redis.asyncio import Redis as AsyncRedis
 from sqlalchemy import Engine
 
 from config.clock import SystemClock
-from config.db import migrate, open_engine
 from config.ids import demand_of
-from config.redis import open_redis, open_sync_redis
+from config.redis import HotlineRedis
 from routing.events import Fact
 from sla import queries
-from sla.demands import Rules
 from sla.owed import MEASURED_WITHIN_MS, owe_unproved
-from sla.writer import LedgerWriter
 
 from .lives import contact
 from .office import Hotline
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'anxin.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-async def redis(valkey: str):
-    client = open_redis(valkey)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 class Moved:
@@ -47,11 +26,11 @@ class Moved:
 
 
 @pytest.fixture
-async def talked(redis: AsyncRedis, valkey: str, engine: Engine, rules: Rules):
+async def talked(live: HotlineRedis, write: Callable[[], None]):
     """A talk of a minute is over and in the ledger; *heard* is what its recording says, if one came."""
 
     async def life(heard: dict[str, float] | None) -> tuple[Hotline, Moved]:
-        hotline = Hotline(redis)
+        hotline = Hotline(live)
         clock = hotline.clock = hotline._clock = Moved()  # type: ignore[assignment]
         await hotline.seat("u_1", "王")
         await hotline.ring(1)
@@ -62,31 +41,29 @@ async def talked(redis: AsyncRedis, valkey: str, engine: Engine, rules: Rules):
         if heard is not None:
             measured = {"recording": f"RE{1:032d}", "length_s": 60.0, **heard}
             await hotline.record(Fact("recording.measured", clock.ms, contact(1), body=measured))
-        client = open_sync_redis(valkey)
-        LedgerWriter(client, engine, rules).drain()
-        client.close()
+        write()
         return hotline, clock
 
     return life
 
 
-async def test_a_talk_in_which_one_side_is_not_heard_is_owed_a_call_back(talked, engine: Engine):
+async def test_a_talk_in_which_one_side_is_not_heard_is_owed_a_call_back(talked, sqlite: Engine):
     hotline, clock = await talked({"caller_speech_s": 0.0, "lawyer_speech_s": 30.0})
-    assert await owe_unproved(hotline, engine, clock) == [contact(1)]
+    assert await owe_unproved(hotline, sqlite, clock) == [contact(1)]
     assert [row["reason"] for row in (await hotline.snapshot()).callbacks] == ["no_proof"]
-    assert await owe_unproved(hotline, engine, clock) == []
+    assert await owe_unproved(hotline, sqlite, clock) == []
 
 
-async def test_a_talk_whose_recording_never_comes_is_owed_one_in_the_end(talked, engine: Engine):
+async def test_a_talk_whose_recording_never_comes_is_owed_one_in_the_end(talked, sqlite: Engine):
     hotline, clock = await talked(None)
-    assert await owe_unproved(hotline, engine, clock) == []
+    assert await owe_unproved(hotline, sqlite, clock) == []
     clock.ms += MEASURED_WITHIN_MS + 60_001
-    assert await owe_unproved(hotline, engine, clock) == [contact(1)]
+    assert await owe_unproved(hotline, sqlite, clock) == [contact(1)]
 
 
-async def test_a_talk_that_proves_itself_is_owed_nothing(talked, engine: Engine):
+async def test_a_talk_that_proves_itself_is_owed_nothing(talked, sqlite: Engine):
     hotline, clock = await talked({"caller_speech_s": 20.0, "lawyer_speech_s": 30.0})
-    row = queries.demand_row(engine, demand_of(contact(1)))
+    row = queries.demand_row(sqlite, demand_of(contact(1)))
     assert row is not None
     assert row.state == "closed"
-    assert await owe_unproved(hotline, engine, clock) == []
+    assert await owe_unproved(hotline, sqlite, clock) == []

@@ -32,6 +32,14 @@ local function save_lawyer(l)
   call('HSET', LAWYERS, l.id, text)
 end
 
+-- Is anybody on duty, whoever they may serve?
+local function is_manned()
+  for _, field in ipairs(call('HKEYS', COUNTS)) do
+    if string.sub(field, 1, 2) == 'd:' then return true end
+  end
+  return false
+end
+
 local function become_stale(l)
   l.fresh = false
   settle('beat', l.id)
