@@ -57,13 +57,13 @@ class Promises(FactSink, Protocol):
 
     async def promise_callback(self, contact_id: str, *, reason: str = "promised") -> bool: ...
 
+    async def take_back_promise(self, contact_id: str, signature: Mapping[str, object]) -> bool: ...
+
 
 class Announcer:
     """Brings signatures to the ledger. Safe to repeat: the fact is folded once, the call-back opens once."""
 
     def __init__(self, summaries: Summaries, switchboard: Promises, engine: Engine) -> None:
-    async def take_back_promise(self, contact_id: str, signature: Mapping[str, object]) -> bool: ...
-
         self._summaries, self._switchboard, self._engine = summaries, switchboard, engine
 
     async def __call__(self, signature: SignatureRow) -> None:
@@ -86,16 +86,16 @@ class Announcer:
         )
         if body["callback_required"]:
             await self._promise(signature.contact)
-        await asyncio.to_thread(self._index, signature)
-        await asyncio.to_thread(self._summaries.told, signature)
-
-    def _index(self, signature: SignatureRow) -> None:
-        """What was signed can be searched, and belongs where the signature says."""
         elif signature.version > 1:  # an amendment may say that none is needed after all
             why = {"by": signature.name, "account": signature.by, "role": signature.role}
             await self._switchboard.take_back_promise(
                 signature.contact, {**why, "reason": signature.reason or "amended"}
             )
+        await asyncio.to_thread(self._index, signature)
+        await asyncio.to_thread(self._summaries.told, signature)
+
+    def _index(self, signature: SignatureRow) -> None:
+        """What was signed can be searched, and belongs where the signature says."""
         place = place_of(self._engine, signature.contact)
         place = replace(place, prefecture=signature.content.get("work_prefecture") or place.prefecture)
         index = SearchIndex(self._engine)

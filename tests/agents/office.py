@@ -150,13 +150,13 @@ class ScriptedSwitchboard:
         self.calls.append(("promise_callback", contact_id, reason))
         return True
 
-    async def record(self, fact: Fact) -> None:
-        self.calls.append(("record", fact.kind, fact.contact))
-        await self.facts.put(fact)
     async def take_back_promise(self, contact_id: str, signature: Mapping[str, object]) -> bool:
         self.calls.append(("take_back_promise", contact_id, signature["reason"]))
         return True
 
+    async def record(self, fact: Fact) -> None:
+        self.calls.append(("record", fact.kind, fact.contact))
+        await self.facts.put(fact)
 
     async def call_back_now(self, contact_id: str) -> None:
         self.calls.append(("call_back_now", contact_id))

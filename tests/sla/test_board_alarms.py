@@ -141,13 +141,11 @@ async def test_the_figures_are_those_of_the_board(live: Redis) -> None:
     assert found["longest_wait_s"] >= 5
     assert (found["breached"], found["late_callbacks"], found["answered_percent"]) == (4, 1, 95)
     assert found["stuck_parts"] == 2
+    assert found["unattended"] == 0
     few = Books(counts={"answered": 1, "missed": 1, "in_time": 0})
     assert "answered_percent" not in measures(view_of(snapshot, few, Signs()), 0, load_alarms())
-    assert found["unattended"] == 0
 
 
-@pytest.mark.parametrize("limits", [{}, {"above": 1, "below": 2}])
-def test_an_alarm_has_exactly_one_limit(limits: dict[str, float]) -> None:
 async def test_with_nobody_on_duty_every_caller_who_found_nobody_rings(live: Redis) -> None:
     hotline = Hotline(live)
     await hotline.ring(1)
@@ -164,6 +162,8 @@ async def test_with_nobody_on_duty_every_caller_who_found_nobody_rings(live: Red
     assert await unattended() == 0
 
 
+@pytest.mark.parametrize("limits", [{}, {"above": 1, "below": 2}])
+def test_an_alarm_has_exactly_one_limit(limits: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Alarm(measure="waiting", level="breach", **limits)  # type: ignore[arg-type]
 
