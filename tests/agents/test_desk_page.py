@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from agents.notes import Draft
 from routing.events import Fact
 from routing.ports import LawyerState, Snapshot
+from tests.browser.people import ANSWER
 from tests.carrier.browser.sdk import write_wav
 from tests.phones import tone
 from tests.transcription.test_signing import DRAFT
@@ -67,7 +68,7 @@ async def test_a_lawyer_answers_talks_and_hangs_up_by_the_keys(here: Stage) -> N
     await expect(page.get_by_text("第 3 次来电")).to_be_visible()
     await expect(page.get_by_role("alert")).to_contain_text("来电：138****2210")
     await expect(page).to_have_title(re.compile("^☎"))
-    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
+    await expect(page.get_by_role("button", name=ANSWER)).to_be_enabled()
     await page.keyboard.press("Alt+a")
 
     async with asyncio.timeout(10):
@@ -109,7 +110,7 @@ async def test_declining_stops_the_ringing_and_tells_the_switchboard(here: Stage
 async def test_a_caller_who_gives_up_stops_the_ringing(here: Stage) -> None:
     page = await here.desk()
     leg = await here.offer()
-    await expect(page.get_by_role("button", name="接听")).to_be_enabled()
+    await expect(page.get_by_role("button", name=ANSWER)).to_be_enabled()
     await leg.leg.hangup()
     await here.office.switchboard.become(here.lawyer, "contact.abandoned", state=LawyerState.IDLE, contact="")
     await expect(page.get_by_role("heading", name="您在示忙")).to_be_visible()
@@ -244,7 +245,7 @@ async def test_only_one_window_is_the_desk(here: Stage) -> None:
     await expect(second.get_by_text("话机就绪").first).to_be_visible()
     await expect(first.get_by_role("alertdialog")).to_contain_text("工作台已转到另一个窗口")
     leg = await here.offer()
-    await second.get_by_role("button", name="接听").click()
+    await second.get_by_role("button", name=ANSWER).click()
     async with asyncio.timeout(10):
         await leg.up.wait()
 
