@@ -3,7 +3,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { request } from "config/http.js";
 import { pageData } from "config/i18n.js";
-import { createPhone } from "config/phone.js";
+import { createPhone, pressKey } from "config/phone.js";
 import * as store from "./store.js";
 
 const call = signal(null); // the SDK's Call, ringing or open
@@ -153,7 +153,7 @@ export function toggleMute() { call.value?.mute(!muted.value); }
 
 export const toggleHold = () => store.attempt("hold", { held: !held.value });
 
-export function press(key) { call.value?.sendDigits(key); }
+export function press(key) { if (call.value) pressKey(call.value, key); }
 
 /** 0..1, how loud the lawyer and the caller are right now; the meters show it. */
 export const levels = signal({ me: 0, caller: 0 });

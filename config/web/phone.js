@@ -19,6 +19,49 @@ function allowPlainSocketTo(host) {
   };
 }
 
+// The SDK says "accept" when the descriptions are exchanged, before any media can flow, and the browser throws away a
+// tone that it cannot send yet. So the SDK makes its connections of this class, and keys wait for the newest.
+let way = null; // the newest connection
+let pressed = []; // [the SDK's Call, key]: not sent yet
+let pausing = false;
+const KEY_MS = 260; // a tone (160 ms) and the gap after it (70 ms): a key sent sooner takes the place of the one before
+
+const Way = globalThis.RTCPeerConnection && class extends RTCPeerConnection {
+  constructor(...given) {
+    super(...given);
+    way = this;
+    this.addEventListener("connectionstatechange", sendKeys);
+  }
+};
+
+/** Press a key in a call. It is sent as soon as the sound flows, and the key before it is over. */
+export function pressKey(sdkCall, key) {
+  pressed.push([sdkCall, key]);
+  sendKeys();
+}
+
+function sendKeys() {
+  pressed = pressed.filter(([sdkCall]) => sdkCall.status() !== "closed");
+  if (pausing || !pressed.length || (way?.connectionState ?? "connected") !== "connected") return;
+  const [sdkCall, key] = pressed.shift();
+  sdkCall.sendDigits(key);
+  pausing = true;
+  setTimeout(() => { pausing = false; sendKeys(); }, KEY_MS);
+}
+
+/** What a Device of the SDK is made with, here and on the caller's page. */
+export function deviceOptions({ quiet, voice }) {
+  return {
+    ...(voice.host ? { chunderw: voice.host } : {}),
+    ...(Way ? { RTCPeerConnection: Way } : {}),
+    publishEvents: false,
+    sounds: Object.fromEntries(SOUNDS.map((name) => [name, quiet])),
+    codecPreferences: ["pcmu", "opus"],
+    maxCallSignalingTimeoutMs: 30000,
+    tokenRefreshMs: 60000,
+  };
+}
+
 let loading = null;
 
 /** Load the SDK once. *source* is its address; *voice* tells the carrier's host and whether it speaks ws. */
@@ -47,6 +90,7 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming }) {
   let resting = false;
   let retry = 0;
   let tries = 0;
+  let speaker = "default";
 
   /** The device with a token in it; null, and another try later, when there is none to be had. */
   async function start() {
@@ -56,22 +100,23 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming }) {
         const { token } = await fetchToken();
         if (closed) return null;
         device = new Twilio.Device(token, {
-          ...(voice.host ? { chunderw: voice.host } : {}),
-          publishEvents: false,
-          sounds: Object.fromEntries(SOUNDS.map((name) => [name, quiet])),
-          codecPreferences: ["pcmu", "opus"],
-          maxCallSignalingTimeoutMs: 30000,
-          tokenRefreshMs: 60000,
+          ...deviceOptions({ quiet, voice }),
           closeProtection: false,
           logLevel: SILENT, // what goes wrong is said by state and problem
         });
         listen(device);
+        sound();
       }
       return device;
     } catch (error) {
       failed(error?.status ? `http-${error.status}` : "unreachable");
       return null;
     }
+  }
+
+  function sound() {
+    const { audio } = device ?? {};
+    if (audio?.isOutputSelectionSupported && audio.availableOutputDevices.has(speaker)) audio.speakerDevices.set(speaker).catch(() => {});
   }
 
   /** A new token for the device we have. The old one stays in use when none is to be had; then once more. */
@@ -132,6 +177,8 @@ export function createPhone({ source, quiet, voice, fetchToken, onIncoming }) {
 
   return {
     state, problem, register, dial,
+    /** Let callers be heard on this loudspeaker (its deviceId) from now on. */
+    useSpeaker(id) { speaker = id; sound(); },
     /** Stop ringing here, without ending anything: another window is the desk now. register() undoes it. */
     rest() {
       resting = true;

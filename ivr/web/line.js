@@ -3,9 +3,8 @@
 import { signal } from "@preact/signals";
 import { pageData } from "config/i18n.js";
 import { request } from "config/http.js";
-import { loadSdk } from "config/phone.js";
+import { deviceOptions, loadSdk, pressKey } from "config/phone.js";
 
-const SOUNDS = ["incoming", "outgoing", "disconnect", ...[..."0123456789sh"].map((key) => `dtmf${key}`)];
 const POLL_MS = 1000;
 const POLLS_AFTER_END = 8;
 
@@ -55,12 +54,7 @@ export async function dial(number) {
     ]);
     ticket = given;
     device = new Twilio.Device(given.token, {
-      ...(pageData.voice.host ? { chunderw: pageData.voice.host } : {}),
-      publishEvents: false,
-      sounds: Object.fromEntries(SOUNDS.map((name) => [name, pageData.quiet])),
-      codecPreferences: ["pcmu", "opus"],
-      maxCallSignalingTimeoutMs: 30000,
-      tokenRefreshMs: 60000,
+      ...deviceOptions(pageData),
       closeProtection: true,
       logLevel: 4,
     });
@@ -143,10 +137,10 @@ async function poll(after, one = active, left = POLLS_AFTER_END) {
 export const hangUp = () => (active ? active.disconnect() : device ? (device.disconnectAll(), over()) : over());
 export const mute = () => active?.mute(!active.isMuted());
 
-/** Press a key of the telephone. */
+/** Press a key of the telephone. False: not now, there is no line, or it is just being mended. */
 export function press(key) {
-  if (!active || line.value !== "open") return false;
-  active.sendDigits(key);
+  if (!active || line.value !== "open" || unstable.value) return false;
+  pressKey(active, key);
   navigator.vibrate?.(15);
   return true;
 }
