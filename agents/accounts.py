@@ -22,12 +22,15 @@ from .office.errors import NotHere
 from .tables import Account
 
 MIN_PASSWORD = 10
-CHANGEABLE = frozenset({"name", "role", "skills", "languages", "prefecture", "phone_fallback", "active"})
+CHANGEABLE = frozenset(
+    {"name", "role", "skills", "languages", "prefecture", "phone_fallback", "active", "levels"}
+)
 FEWEST_SIGNS = 5  # different ones
 DEFAULT_SKILLS = "dedicated general"
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # without 0 o 1 l i
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 _CHECKED = ("name", "role", "prefecture", "phone_fallback")
+USUAL_LEVEL = 2  # of 1 to 3
 _PHONE = re.compile(r"\+?\d{5,15}")
 _RUNS = ("abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "01234567890123456789")
 # What guessers try first, beyond runs and repeats; compared without digits and marks at the end.
@@ -108,6 +111,7 @@ class Accounts:
         languages: str = "zh",
         prefecture: str = "",
         phone_fallback: str = "",
+        levels: str = "",
         must_change: bool = True,
         actor: Actor = COMMAND_LINE,
     ) -> tuple[Account, str]:
@@ -125,6 +129,7 @@ class Accounts:
             languages=" ".join(languages.split()),
             prefecture=prefecture,
             phone_fallback=phone_fallback,
+            levels=levels,
             must_change=must_change,
             created_at_ms=now,
             password_at_ms=now,
@@ -235,6 +240,14 @@ class Accounts:
             return self._hasher.verify(password_hash, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
+
+
+def level_of(account: Account, skill: str) -> int:
+    """Return how good somebody is at a skill, 1 to 3; 0 when they do not have it."""
+    if skill not in account.skills.split():
+        return 0
+    given = dict(one.split(":") for one in account.levels.split())
+    return int(given.get(skill, USUAL_LEVEL))
 
 
 def shown(account: Account) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pyotp
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from config.clock import Clock
+from config.seal import Seal
 
 from .office import audit
 from .office.audit import Actor, Change
@@ -43,8 +45,14 @@ def enrol(username: str, secret: str = "") -> Enrolment:
 
 
 class SecondFactor:
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, clock: Clock, seal: Seal, roles: Collection[str] = ()) -> None:
+        """*seal* keeps the secrets; nobody of *roles* works without a second factor."""
+        self._engine, self._clock, self._seal = engine, clock, seal
+        self._roles = frozenset(roles)
+
+    def is_owed(self, role: str) -> bool:
+        """Must somebody of this role have a second factor?"""
+        return role in self._roles
 
     def turn_on(self, account_id: int, secret: str, code: str, actor: Actor) -> list[str]:
         """Ask for a code from now on; return the recovery codes, shown once. Raise Refused: wrong code."""
@@ -57,7 +65,7 @@ class SecondFactor:
             if not step:
                 raise Refused("account.second_wrong")
             codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
-            account.totp_secret, account.totp_step = secret, step
+            account.totp_secret, account.totp_step = self._seal.seal(secret, _owner(account)), step
             account.recovery = json.dumps([_hash(one) for one in codes])
             self._note(session, actor, account, before=False)
         return codes
@@ -71,19 +79,26 @@ class SecondFactor:
                 self._note(session, actor, account, before=True)
 
     def accept(self, account_id: int, code: str) -> bool:
-        """Is this a code of now, or an unused recovery code? Each is good once."""
+        """Is this a code of now, or an unused recovery code? Each is good once. Raise SealBroken."""
         with audit.changing(self._engine) as session:
             account = session.get(Account, account_id)
             if account is None or not account.active or not account.totp_secret:
                 return False
-            step = _step(account.totp_secret, code, self._clock.now_ms())
+            secret = self._secret(account)
+            step = _step(secret, code, self._clock.now_ms())
             if step > account.totp_step:
                 account.totp_step = step
+                if not self._seal.is_current(account.totp_secret):  # from before, or under an old key
+                    account.totp_secret = self._seal.seal(secret, _owner(account))
                 return True
             left = json.loads(account.recovery)
             kept = [one for one in left if not hmac.compare_digest(one, _hash(code))]
             account.recovery = json.dumps(kept)
             return len(kept) < len(left)
+
+    def _secret(self, account: Account) -> str:
+        stored = account.totp_secret
+        return self._seal.open(stored, _owner(account)) if "." in stored else stored
 
     def _note(self, session: Session, actor: Actor, account: Account, *, before: bool) -> None:
         change = Change(
@@ -107,6 +122,10 @@ def _account(session: Session, account_id: int) -> Account:
     if account is None:
         raise NotHere("no such account")
     return account
+
+
+def _owner(account: Account) -> str:
+    return f"account {account.id}"
 
 
 def _step(secret: str, code: str, now_ms: int) -> int:

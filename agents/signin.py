@@ -1,7 +1,7 @@
 """Signing in and out, and one's own password."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -162,8 +162,9 @@ def _password_routes(routes: APIRouter, door: FrontDoor) -> None:
             return _password_form(request, door, principal, "wrong")
         await door.throttle.succeeded(principal.lawyer_id, door.auth.address(request))
         await auth.sessions.close_all(principal.account_id)
-        answer = RedirectResponse(home_of(principal.role), 303)
-        await auth.sign_in(answer, principal_of(account), origin=auth.origin(request))
+        owing = _owing(door, account)
+        answer = RedirectResponse("/account/second" if owing.must_enrol else home_of(principal.role), 303)
+        await auth.sign_in(answer, owing, origin=auth.origin(request))
         log.info("password.changed", account=principal.account_id)
         return answer
 
@@ -200,10 +201,18 @@ def _password_form(request: Request, door: FrontDoor, principal: Principal, prob
     )
 
 
+def _owing(door: FrontDoor, account: Account) -> Principal:
+    """Return who a session is, and whether they owe a second factor."""
+    owed = door.second.is_owed(account.role) and not account.totp_secret
+    return replace(principal_of(account), must_enrol=owed)
+
+
 async def _enter(request: Request, door: FrontDoor, account: Account) -> Response:
     """Open the session, and send the browser where it wanted to go."""
-    principal = principal_of(account)
-    target = "/password" if principal.must_change else _next(request) or home_of(principal.role)
+    principal = _owing(door, account)
+    target = _next(request) or home_of(principal.role)
+    if principal.must_change or principal.must_enrol:
+        target = "/password" if principal.must_change else "/account/second"
     answer = RedirectResponse(target, 303)
     old = request.cookies.get(door.auth.cookie, "")
     await door.auth.sign_in(answer, principal, old=old, origin=door.auth.origin(request))

@@ -9,8 +9,10 @@ from sqlmodel import Field, SQLModel
 class Account(SQLModel, table=True):
     """A person who signs in. Skills and languages are words joined by blanks, as routing knows them.
 
-    *totp_secret* is '' without two-factor sign-in; *totp_step* the last 30 s step whose code was used (no
-    code is good twice); *recovery* a JSON list of the SHA-256 of recovery codes that are left.
+    *levels*: how good somebody is at a skill, ``dedicated:3 general:1``; 2 where none is given.
+    *totp_secret* is '' without two-factor sign-in, else sealed by ``config.seal``; *totp_step* the last 30 s
+    step whose code was used (no code is good twice); *recovery* a JSON list of the SHA-256 of recovery codes
+    that are left.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -26,9 +28,10 @@ class Account(SQLModel, table=True):
     must_change: bool = False
     created_at_ms: int = Field(sa_type=BigInteger)
     password_at_ms: int = Field(sa_type=BigInteger)
-    totp_secret: str = Field(default="", max_length=64)
+    totp_secret: str = Field(default="", max_length=200)
     totp_step: int = Field(default=0, sa_type=BigInteger)
     recovery: str = Field(default="[]", sa_type=Text)
+    levels: str = Field(default="", max_length=400)
 
 
 class Note(SQLModel, table=True):

@@ -7,12 +7,12 @@ from config.i18n import LANGUAGES, Catalogues
 from config.settings import Settings
 from sla.alarms import Alarms, load_alarms
 from sla.messengers import Mail, Messengers
-from sla.targets import Targets
+from sla.targets import Standing
 
 from .parts import Parts
 
 
-def open_alarms(parts: Parts, targets: Targets) -> Alarms:
+def open_alarms(parts: Parts, targets: Standing) -> Alarms:
     """Raise BadRules when the thresholds cannot be used."""
     settings = parts.settings
     texts = Catalogues.load([Path(str(files("sla"))) / "web" / "i18n"]).language(LANGUAGES[0])
@@ -28,7 +28,7 @@ def open_alarms(parts: Parts, targets: Targets) -> Alarms:
         parts.redis,
         parts.engine,
         parts.clock,
-        answer_ms=targets.rules().answer_ms,
+        answer_ms=lambda: targets().answer_ms,
         rules=load_alarms(),
         send=messengers.send,
     )

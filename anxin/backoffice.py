@@ -9,45 +9,47 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 import agents.roster.pages
-from agents.accounts import Accounts
-from agents.office import account, history, press, users
+from agents.office import account, history, press, texts, users
 from agents.office.rooms import Prompt, Rooms
 from agents.roster.store import Roster
-from config.auth import Auth
+from agents.signin import FrontDoor
 from config.log import Log
-from config.pages import Pages
 from config.published import EVERY_S, Published
-from config.throttle import Throttle
+from ivr.data import BadData, load_script
+from ivr.data import load_rules as load_entrances
 from ivr.prompts import HERE, PromptLibrary
+from ivr.webhooks import Doors
 from routing.rules import load_rules
 
 from .duty import publications
+from .inforce import InForce
 from .parts import Parts
+from .publishing import TEXTS
 
 log = Log(__name__)
 
 
-def include(
-    app: FastAPI, parts: Parts, *, pages: Pages, auth: Auth, throttle: Throttle, accounts: Accounts
-) -> Rooms:
+def include(app: FastAPI, parts: Parts, *, door: FrontDoor) -> Rooms:
     """Add the office's routes to an application."""
     rules = load_rules()
     rooms = Rooms(
         engine=parts.engine,
         clock=parts.clock,
-        pages=pages,
-        auth=auth,
-        throttle=throttle,
-        accounts=accounts,
+        pages=door.pages,
+        auth=door.auth,
+        throttle=door.throttle,
+        accounts=door.accounts,
+        second=door.second,
         roster=Roster(parts.engine, parts.clock),
         publications=publications(parts),
         switchboard=parts.switchboard,
         prefectures=tuple(rules.neighbours),
         skills=tuple(rules.related),
         prompts=prompts(),
+        texts=TEXTS,
         languages=tuple(dict.fromkeys(one for group in rules.speakers.values() for one in sorted(group))),
     )
-    for part in (agents.roster.pages, account, users, history, press):
+    for part in (agents.roster.pages, account, users, history, texts, press):
         app.include_router(part.router(rooms))
     return rooms
 
@@ -61,6 +63,21 @@ def prompts() -> dict[str, Prompt]:
         for name, text in texts.items()
         if name in library
     }
+
+
+async def follow_rules(held: InForce, library: PromptLibrary, doors: Doors) -> None:
+    """Go by what the office published, seconds later, in this process. For ever."""
+    menu = ""
+    while True:
+        await asyncio.to_thread(held.look)
+        if held.menu != menu:
+            try:
+                doors.follow(load_script(library, menu_text=held.menu), load_entrances(menu_text=held.menu))
+                log.info("menu.published")
+            except BadData as error:  # the old one goes on
+                log.warning("menu.unusable", detail=str(error)[:200])
+            menu = held.menu
+        await asyncio.sleep(EVERY_S)
 
 
 async def follow_prompts(parts: Parts, published: Published) -> None:

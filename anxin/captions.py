@@ -17,13 +17,16 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config import captions
+from config.db import open_engine
 from config.log import Log
+from config.published import Published
 from config.redis import open_sync_redis
 from config.settings import Settings
 from transcription.captions import Ear, Line, ears
 from transcription.hints import load_hints
-from transcription.lexicon import load_lexicon
 from transcription.recognizers.choice import choose_recognizer
+
+from .inforce import InForce
 
 log = Log(__name__)
 BEHIND_S = 8.0  # later than this a caption only confuses: the newest talk goes without
@@ -99,7 +102,8 @@ def run(settings: Settings) -> None:
         with contextlib.suppress(RedisConnectionError, RedisTimeoutError):
             redis.publish(captions.TEXT, text)
 
-    writer = Writer(ears(recognizer, load_hints(), load_lexicon()), publish)
+    held = InForce(Published(open_engine(settings.database)))
+    writer = Writer(ears(recognizer, load_hints(), held.lexicon), publish)
     thread = threading.Thread(target=writer.run, name="captions", daemon=True)
     thread.start()
     log.info("captions.ready", recognizer=recognizer.name)

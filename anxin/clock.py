@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.errors import AnxinError
 from config.log import Log
+from config.published import EVERY_S
 from config.redis import open_redis, open_sync_redis
 from config.settings import Settings
 from routing.rules import load_rules
@@ -18,13 +19,12 @@ from sla import health
 from sla.escalation import Escalator
 from sla.owed import owe_unproved
 from sla.reconcile import settle_callbacks
-from sla.targets import load_targets
 from sla.writer import LedgerWriter
 from transcription.queue import QUEUE, enqueue, requeue_lost
 from transcription.signing import Summaries
 
 from .alarms import open_alarms
-from .duty import watch
+from .duty import in_force, watch
 from .keeping import keeper_of
 from .parts import open_parts
 from .reconcile import Reconciler
@@ -55,9 +55,14 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     jobs = open_sync_redis(settings.redis)
     queue = Queue(QUEUE, connection=jobs)
-    targets = load_targets()
-    rules = targets.rules(settings.proof_talk_seconds)
-    writer = LedgerWriter(open_sync_redis(settings.redis), parts.engine, rules)
+    held = in_force(parts)
+    writer = LedgerWriter(
+        open_sync_redis(settings.redis), parts.engine, held.demand_rules(settings.proof_talk_seconds)
+    )
+
+    async def look() -> None:
+        await asyncio.to_thread(held.look)
+        writer.rules = held.demand_rules(settings.proof_talk_seconds)
 
     async def requeue() -> None:
         now_ms = parts.clock.now_ms()
@@ -74,7 +79,12 @@ async def run(settings: Settings) -> None:
         await parts.redis.hset(health.PREFIX + "carrier", mapping=health.fields(state))
 
     escalator = Escalator(
-        parts.switchboard, parts.redis, parts.engine, clock=parts.clock, targets=targets, rules=load_rules()
+        parts.switchboard,
+        parts.redis,
+        parts.engine,
+        clock=parts.clock,
+        targets=lambda: held.targets,
+        rules=load_rules(),
     )
 
     async def climb() -> None:
@@ -91,7 +101,7 @@ async def run(settings: Settings) -> None:
 
     announcer = Announcer(Summaries(parts.engine, parts.clock), parts.switchboard, parts.engine)
     reconciler = Reconciler(parts, queue)
-    alarms = open_alarms(parts, targets)
+    alarms = open_alarms(parts, lambda: held.targets)
 
     async def ring() -> None:
         await alarms.check()
@@ -100,6 +110,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             writing = group.create_task(asyncio.to_thread(writer.run, stop))
             regular = [
+                group.create_task(_every(EVERY_S, "rules", look)),
                 group.create_task(_every(SWEEP_SECONDS, "sweep", sweep)),
                 group.create_task(_every(REQUEUE_SECONDS, "requeue", requeue)),
                 group.create_task(_every(RECONCILE_SECONDS, "reconcile", reconciler.compare)),

@@ -1,17 +1,35 @@
 """The statutory clocks for the desk's calculator, whose folder knows nothing of ``transcription.law``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
-from functools import cache
 from typing import Any
 
 from config.clock import SHANGHAI, Clock, from_ms
-from config.workdays import Calendar, load_calendar
+from config.workdays import load_calendar
 from transcription.law.clocks import EVENT_WORDS, LegalFacts, Statute, StatuteFile, running_clocks, statutes
 
+Ruling = Callable[[], AbstractContextManager[None]]
 
-def list_clocks() -> Sequence[Mapping[str, Any]]:
-    """``agents.drawer.ClockLister``."""
+
+class Clocks:
+    """``agents.drawer.ClockLister`` and ``agents.drawer.ClockCounter``, by the law that holds."""
+
+    def __init__(self, clock: Clock, ruling: Ruling = nullcontext) -> None:
+        self._clock, self._ruling = clock, ruling
+
+    def listed(self) -> Sequence[Mapping[str, Any]]:
+        """Return every clock that there is."""
+        with self._ruling():
+            return _listed()
+
+    def count(self, rule: str, event: str, start: date) -> Mapping[str, Any]:
+        """Count one clock by itself, whatever else is known of a matter. Raise KeyError."""
+        with self._ruling():
+            return _counted(rule, event, start, from_ms(self._clock.now_ms()).astimezone(SHANGHAI).date())
+
+
+def _listed() -> Sequence[Mapping[str, Any]]:
     return [
         {
             "rule": name,
@@ -26,41 +44,30 @@ def list_clocks() -> Sequence[Mapping[str, Any]]:
     ]
 
 
-class ClockCounter:
-    """``agents.drawer.ClockCounter``: one clock by itself, whatever else is known of a matter."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def __call__(self, rule: str, event: str, start: date) -> Mapping[str, Any]:
-        one = _one(rule)
-        statute = next(iter(one.rules.values()))
-        if event not in statute.starts:
-            raise KeyError(event)
-        facts = LegalFacts(
-            called_on=from_ms(self._clock.now_ms()).astimezone(SHANGHAI).date(),
-            issues=frozenset(statute.applies.any_issue),
-            events={event: start},
-            traits=frozenset(statute.applies.any_trait),
-        )
-        (found,) = running_clocks(facts, one, _calendar())
-        return {
-            "name": found.name,
-            "start": found.start.isoformat(),
-            "due": found.due.isoformat(),
-            "due_raw": found.due_raw.isoformat(),
-            "days_left": found.days_left,
-            "at_risk": found.at_risk_7d,
-            "expired": found.expired,
-            "provisional": found.provisional,
-            "source": found.source,
-            "explanation": found.explanation,
-        }
-
-
-@cache
-def _calendar() -> Calendar:
-    return load_calendar()
+def _counted(rule: str, event: str, start: date, today: date) -> Mapping[str, Any]:
+    one = _one(rule)
+    statute = next(iter(one.rules.values()))
+    if event not in statute.starts:
+        raise KeyError(event)
+    facts = LegalFacts(
+        called_on=today,
+        issues=frozenset(statute.applies.any_issue),
+        events={event: start},
+        traits=frozenset(statute.applies.any_trait),
+    )
+    (found,) = running_clocks(facts, one, load_calendar())
+    return {
+        "name": found.name,
+        "start": found.start.isoformat(),
+        "due": found.due.isoformat(),
+        "due_raw": found.due_raw.isoformat(),
+        "days_left": found.days_left,
+        "at_risk": found.at_risk_7d,
+        "expired": found.expired,
+        "provisional": found.provisional,
+        "source": found.source,
+        "explanation": found.explanation,
+    }
 
 
 def _one(rule: str) -> StatuteFile:

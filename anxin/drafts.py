@@ -1,6 +1,7 @@
 """From a contact's turns to a draft: what the ledger knows of the call, and the rules of the summary."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Engine
@@ -13,18 +14,22 @@ from transcription.summary.summary import Summary, summarise
 from transcription.summary.transcript import Call
 from transcription.turns import Turn
 
+from .clocks import Ruling
+
 CLASSING = frozenset({"four_100", "channel", "caller_category"})  # a demand is classed by these: plain
 
 
 class Drafter:
     """``transcription.jobs.Summarise``. Blocking."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, ruling: Ruling = nullcontext) -> None:
+        """*ruling*: inside it, the law is what the office published."""
+        self._engine, self._ruling = engine, ruling
 
     def __call__(self, contact: str, turns: Sequence[Turn]) -> dict[str, Any]:
         """Return the machine's draft: each field plain, or with where it was heard and how sure that is."""
-        return shown(summarise(self._call(contact, turns)))
+        with self._ruling():
+            return shown(summarise(self._call(contact, turns)))
 
     def _call(self, contact: str, turns: Sequence[Turn]) -> Call:
         number = region = digit = ""

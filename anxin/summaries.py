@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from transcription.fields import fields
 from transcription.search import SearchIndex, Whose
 from transcription.signing import Edit, Person, SignatureRow, Summaries, body_of
 
+from .clocks import Ruling
 from .readers import place_of
 
 log = Log(__name__)
@@ -28,8 +30,9 @@ log = Log(__name__)
 class SummaryDesk:
     """``agents.draft.SummaryBook``."""
 
-    def __init__(self, summaries: Summaries) -> None:
-        self._summaries = summaries
+    def __init__(self, summaries: Summaries, ruling: Ruling = nullcontext) -> None:
+        """*ruling*: inside it, the law is what the office published."""
+        self._summaries, self._ruling = summaries, ruling
         self._spec = {
             name: {"kind": field.kind, "words": list(field.words), "required": field.required}
             for name, field in fields().items()
@@ -40,10 +43,12 @@ class SummaryDesk:
         return {**sheet, "spec": self._spec}
 
     def edit(self, contact: str, field: str, change: Mapping[str, Any], by: Principal) -> object:
-        return self._summaries.edit(contact, Edit(field=field, **change), _person(by))
+        with self._ruling():
+            return self._summaries.edit(contact, Edit(field=field, **change), _person(by))
 
     def undo(self, contact: str, field: str, rev: int) -> object:
-        return self._summaries.undo(contact, field, rev)
+        with self._ruling():
+            return self._summaries.undo(contact, field, rev)
 
     def sign(self, contact: str, stamp: str, reason: str, by: Principal) -> SignatureRow:
         return self._summaries.sign(contact, stamp, _person(by), reason)

@@ -41,18 +41,20 @@ from config.auth import Auth, Sessions
 from config.captions import send_sound
 from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
+from config.seal import Seal
 from config.settings import Settings
 from config.throttle import Throttle
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
 from ivr.links import Links, Mine
-from sla.targets import load_targets
+from ivr.webhooks import Doors
 from transcription.queue import QUEUE
 from transcription.signing import Summaries
 from transcription.vault import Vault
 
 from . import backoffice
-from .clocks import ClockCounter, list_clocks
+from .clocks import Clocks
+from .duty import in_force
 from .parts import Parts, open_parts
 from .readers import CallerHistory, RecordingDesk, matter_of, prefecture_of, sound_of, transcript_of
 from .summaries import Announcer, SummaryDesk, Talks
@@ -95,6 +97,7 @@ def create_app(settings: Settings) -> FastAPI:
         running = [
             asyncio.create_task(desks.run(parts.tail), name="desks"),
             asyncio.create_task(backoffice.follow_prompts(parts, rooms.publications.published)),
+            asyncio.create_task(backoffice.follow_rules(held, parts.library, doors)),
         ]
         yield
         for task in running:
@@ -106,12 +109,18 @@ def create_app(settings: Settings) -> FastAPI:
     pages.install(app)
     app.add_api_route("/healthz", _health(parts), include_in_schema=False)
     history = CallerHistory(parts.engine)
-    _install_webhooks(app, parts, history)
+    doors = _install_webhooks(app, parts, history)
+    held = in_force(parts)
     throttle = Throttle(parts.redis)
-    second = SecondFactor(parts.engine, parts.clock)
+    second = SecondFactor(
+        parts.engine,
+        parts.clock,
+        Seal(settings.recording_ring, "second factor"),
+        settings.second_factor_roles.split(","),
+    )
     door = FrontDoor(accounts, auth, throttle, pages, parts.switchboard, second)
     app.include_router(agents.signin.router(door))
-    rooms = backoffice.include(app, parts, pages=pages, auth=auth, throttle=throttle, accounts=accounts)
+    rooms = backoffice.include(app, parts, door=door)
     keys = settings.keys
     services = Services(trunk=bool(settings.sip_trunk) or settings.twilio)
     office = Office(
@@ -129,11 +138,12 @@ def create_app(settings: Settings) -> FastAPI:
         captions=parts.account.captions,
     )
     app.include_router(agents.desk.router(office))
-    drawer = Drawer(office.line, list_clocks, ClockCounter(parts.clock))
+    clocks = Clocks(parts.clock, held.ruling)
+    drawer = Drawer(office.line, clocks.listed, clocks.count)
     app.include_router(agents.drawer.router(drawer))
     summaries = Summaries(parts.engine, parts.clock)
     tell = Announcer(summaries, parts.switchboard, parts.engine)
-    app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries), tell)))
+    app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries, held.ruling), tell)))
     reading = Reading(office, pages, Talks(parts.engine, parts.clock))
     app.include_router(agents.talks.router(reading))
     board = sla.board.router(
@@ -142,7 +152,7 @@ def create_app(settings: Settings) -> FastAPI:
         parts.engine,
         pages=pages,
         auth=auth,
-        targets=load_targets(),
+        targets=lambda: held.targets,
         clock=parts.clock,
         make_token=token_maker(VoiceKeys(keys.account_sid, keys.api_key_sid, keys.api_key_secret)),
         names=lambda: {f"u_{account.id}": account.name for account in accounts.every()},
@@ -159,9 +169,9 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> None:
+def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> Doors:
     queue = Queue(QUEUE, connection=open_sync_redis(parts.settings.redis))
-    ivr.webhooks.install(
+    doors = ivr.webhooks.install(
         app,
         parts.switchboard,
         parts.account,
@@ -174,6 +184,7 @@ def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> Non
     )
     if parts.account.captions:
         ivr.media.install(app, parts.switchboard, parts.account, partial(send_sound, parts.redis))
+    return doors
 
 
 def _voice_edge(settings: Settings) -> VoiceEdge:

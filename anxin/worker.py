@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from config.clock import SystemClock
 from config.db import open_engine
+from config.published import Published
 from config.redis import open_sync_redis
 from config.settings import Settings
 from routing.events import Fact
@@ -18,7 +19,6 @@ from routing.keys import ev
 from sla import health
 from transcription.hints import load_hints
 from transcription.jobs import Work, measuring, use
-from transcription.lexicon import load_lexicon
 from transcription.proposals import Model
 from transcription.queue import QUEUE
 from transcription.recognizers import Recognizer
@@ -26,6 +26,7 @@ from transcription.recognizers.choice import choose_recognizer, plan_recognizer
 from transcription.vault import Vault
 
 from .drafts import Drafter
+from .inforce import InForce
 from .keeping import carrier_of, notice_played
 from .readers import place_of
 
@@ -52,6 +53,7 @@ def _model(settings: Settings) -> Model:
 def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
     """Return what a transcription job works with."""
     clock = SystemClock()
+    held = InForce(Published(engine))
 
     def record_fact(kind: str, contact: str, body: dict[str, object]) -> None:
         fields: dict[Any, Any] = Fact(kind, clock.now_ms(), contact, body=body).to_fields()
@@ -70,8 +72,8 @@ def work_for(settings: Settings, redis: Redis, engine: Engine) -> Work:
         carrier=carrier_of(settings),
         choose=choose,
         hints=load_hints(),
-        lexicon=load_lexicon(),
-        summarise=Drafter(engine),
+        lexicon=held.lexicon,
+        summarise=Drafter(engine, held.ruling_now),
         record_fact=record_fact,
         place=partial(place_of, engine),
         propose=_model(settings).propose if settings.model_url else lambda *_: [],

@@ -31,6 +31,7 @@ WATCHERS: tuple[Role, ...] = (*DECIDERS, "auditor")  # read what is not their ow
 PROVINCE_WIDE: tuple[Role, ...] = ("province_admin", "auditor")  # whatever prefecture they sit in
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/password", "/signout"})  # what a one-time password lets one do
+ENROL_PATHS = OPEN_PATHS | {"/account/second"}  # what one may do who owes a second factor
 HALF_S = 300  # between password and second factor
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
@@ -57,6 +58,13 @@ class MustChangePassword(AnxinError):
     blame: ClassVar[Blame] = Blame.CALLER
 
 
+class MustEnrol(AnxinError):
+    """The role needs a second factor, and this account has none yet."""
+
+    code: ClassVar[str] = "must-enrol"
+    blame: ClassVar[Blame] = Blame.CALLER
+
+
 class ForgedRequest(AnxinError):
     """The request was not made from our own page."""
 
@@ -73,6 +81,7 @@ class Principal:
     role: Role
     prefecture: str = ""
     must_change: bool = False  # still has the one-time password
+    must_enrol: bool = False  # still owes a second factor
 
     @property
     def lawyer_id(self) -> str:
@@ -150,6 +159,14 @@ class Sessions:
         await self._redis.expire(key, min(self._idle_s, left_s))
         return Principal(**session["who"])
 
+    async def enrolled(self, token: str) -> None:
+        """The second factor that a session owed is there."""
+        key = _session_key(token)
+        if (text := await self._redis.get(key)) is not None:
+            session = json.loads(text)
+            session["who"]["must_enrol"] = False
+            await self._redis.set(key, json.dumps(session), keepttl=True, xx=True)
+
     async def close(self, token: str) -> None:
         """End one session."""
         await self._redis.delete(_session_key(token))
@@ -225,12 +242,14 @@ class Auth:
         self._visitor_cookie = "__Host-anxin-visitor" if secure else "anxin-visitor"
 
     async def current(self, request: Request) -> Principal:
-        """Return who asks. Raise NotSignedIn, MustChangePassword or ForgedRequest."""
+        """Return who asks. Raise NotSignedIn, MustChangePassword, MustEnrol or ForgedRequest."""
         token = request.cookies.get(self.cookie, "")
         if (principal := await self.sessions.find(token)) is None:
             raise NotSignedIn("sign in first")
         if principal.must_change and request.url.path not in OPEN_PATHS:
             raise MustChangePassword("choose a password of your own first")
+        if principal.must_enrol and request.url.path not in ENROL_PATHS:
+            raise MustEnrol("turn two-factor sign-in on first")
         if request.method not in SAFE_METHODS:
             await self._check_csrf(request, token)
         return principal
@@ -255,7 +274,7 @@ class Auth:
             raise ForgedRequest("the websocket was opened by another site")
         if (principal := await self.sessions.find(socket.cookies.get(self.cookie, ""))) is None:
             raise NotSignedIn("sign in first")
-        if principal.must_change or (roles and principal.role not in roles):
+        if principal.must_change or principal.must_enrol or (roles and principal.role not in roles):
             raise NotAllowed(f"{principal.role} may not do this")
         return principal
 

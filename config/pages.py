@@ -25,6 +25,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .auth import Principal
+from .bodies import BodyLimit
 from .errors import AnxinError
 from .i18n import LANGUAGES, Catalogues, Translator
 from .throttle import TooManyAttempts
@@ -50,8 +51,10 @@ STATUS = {
     "not-signed-in": 401,
     "not-allowed": 403,
     "must-change-password": 403,
+    "must-enrol": 403,
     "forged-request": 403,
     "too-many-attempts": 429,
+    "too-large": 413,
     "not-found": 404,
     "unknown-contact": 404,
     "unknown-lawyer": 404,
@@ -182,6 +185,7 @@ class Pages:
 
     def install(self, app: FastAPI) -> None:
         """Add the static files, the security headers and the error answers to an application."""
+        app.add_middleware(BodyLimit, refuse=self._failed)
         app.add_middleware(SecurityHeaders, secure=self._secure)
         app.add_exception_handler(AnxinError, self._failed)
 
@@ -250,6 +254,8 @@ class Pages:
             return RedirectResponse(f"/signin?next={request.url.path}", 303)
         if code == "must-change-password":
             return RedirectResponse("/password", 303)
+        if code == "must-enrol":
+            return RedirectResponse("/account/second", 303)
         key = f"common.error_{status}"
         return self.render(
             request,

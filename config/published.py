@@ -67,8 +67,13 @@ class Published:
         kept = self._parsed.get(what)
         if kept is None or kept[0] != version:
             try:
-                value = parse(self.content(what).decode())
-            except (AnxinError, SQLAlchemyError, UnicodeDecodeError) as error:
+                content = self.content(what)
+            except SQLAlchemyError as error:  # it is asked for again
+                log.warning("published.unread", what=what, error=type(error).__name__)
+                return cast("T", kept[1]) if kept else parse("")
+            try:
+                value = parse(content.decode())
+            except (AnxinError, UnicodeDecodeError) as error:
                 log.warning("published.unusable", what=what, version=version, error=str(error)[:200])
                 value = kept[1] if kept else parse("")
             kept = self._parsed[what] = (version, value)

@@ -40,6 +40,7 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+_ROLE = "(lawyer|supervisor|prefecture_admin|province_admin|auditor)"
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -93,6 +94,11 @@ class Settings(BaseSettings):
         "",
         description="keys of sealed recordings: name=base64 of 32 bytes, comma separated; the first seals,"
         " the others still open; unset = one made in var/secrets.json (back it up: no key, no recordings)",
+    )
+    second_factor_roles: str = Field(
+        "",
+        pattern=rf"^({_ROLE}(,{_ROLE})*)?$",
+        description="roles that must use two-factor sign-in, by commas: province_admin,auditor",
     )
     demo: bool = Field(True, description="with no account at all, make demo accounts and print them")
     trusted_proxies: str = Field("", description="proxies before the web: addresses or networks, by commas")

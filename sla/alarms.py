@@ -153,7 +153,7 @@ class Alarms:
         engine: Engine,
         clock: Clock,
         *,
-        answer_ms: int,
+        answer_ms: Callable[[], int],
         rules: AlarmRules,
         send: Send,
     ) -> None:
@@ -166,7 +166,8 @@ class Alarms:
         """Raise and clear what crossed; return it. Raise what Redis and SQL raise."""
         now_ms = self._clock.now_ms()
         snapshot = await self._queue.snapshot()
-        books = await asyncio.to_thread(queries.books, self._engine, now_ms=now_ms, answer_ms=self._answer_ms)
+        answer_ms = self._answer_ms()
+        books = await asyncio.to_thread(queries.books, self._engine, now_ms=now_ms, answer_ms=answer_ms)
         async with self._redis.pipeline(transaction=False) as pipe:
             for part in PARTS:
                 pipe.hgetall(health.PREFIX + part)

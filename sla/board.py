@@ -17,9 +17,10 @@ from config.pages import Pages
 from . import decisions, ledger, queries, replay_pages, report_pages, selection, words
 from .decisions import Decisions, NotFound, TokenMaker
 from .feed import Feed, LiveQueue
-from .targets import Targets
+from .targets import Standing
 from .tiles import load_tiles
 
+AnswerMs = Callable[[], int]  # the answer target that holds now
 Names = Callable[[], Mapping[str, str]]  # lawyer's id -> name. Blocking.
 
 
@@ -35,17 +36,19 @@ def router(
     *,
     pages: Pages,
     auth: Auth,
-    targets: Targets,
+    targets: Standing,
     clock: Clock,
     make_token: TokenMaker,
     names: Names = no_names,
 ) -> APIRouter:
     """Return the board's routes. *redis* reads text."""
     routes = APIRouter(tags=["board"])
-    answer_ms = targets.rules().answer_ms
+
+    def answer_ms() -> int:
+        return targets().answer_ms
+
     feed = Feed(queue, redis, engine, clock, answer_ms=answer_ms)
     viewing = Depends(auth.require("lawyer", *WATCHERS))
-    shown = _page_data(pages, targets)
 
     @routes.get("/board", include_in_schema=False)
     async def board(request: Request, mode: str = "", principal: Principal = viewing) -> Response:
@@ -58,7 +61,7 @@ def router(
             catalogues=["board"],
             wall=mode == "wall",
             data={
-                **shown,
+                **_page_data(pages, targets),
                 "may_sign": principal.role in DECIDERS,
                 "may_read": principal.role in WATCHERS,
                 "name": principal.name,
@@ -81,7 +84,14 @@ def router(
 
     _time_lines(routes, engine, pages=pages, auth=auth, names=names)
     _lists(routes, engine, pages=pages, auth=auth, clock=clock, answer_ms=answer_ms, names=names)
-    past = replay_pages.router(engine, pages=pages, auth=auth, clock=clock, answer_ms=answer_ms, data=shown)
+    past = replay_pages.router(
+        engine,
+        pages=pages,
+        auth=auth,
+        clock=clock,
+        answer_ms=answer_ms,
+        data=lambda: _page_data(pages, targets),
+    )
     routes.include_router(past)
     decide = Decisions(queue, redis, engine, auth=auth, targets=targets, clock=clock)
     routes.include_router(decisions.router(decide, make_token))
@@ -90,8 +100,9 @@ def router(
     return routes
 
 
-def _page_data(pages: Pages, targets: Targets) -> dict[str, Any]:
+def _page_data(pages: Pages, standing: Standing) -> dict[str, Any]:
     """What the board's scripts need whoever looks."""
+    targets = standing()
     return {
         "exclusions": targets.exclusions,
         "waiting_s": targets.board.waiting_s.model_dump(),
@@ -149,7 +160,7 @@ def _lists(
     pages: Pages,
     auth: Auth,
     clock: Clock,
-    answer_ms: int,
+    answer_ms: AnswerMs,
     names: Names,
 ) -> None:
     reading = Depends(auth.require(*WATCHERS))
@@ -160,7 +171,7 @@ def _lists(
         now_ms = clock.now_ms()
         query = dict(request.query_params)
         chosen = selection.Selection.of(query, today=queries.day_of(now_ms), scope=principal.scope)
-        asked = {"now_ms": now_ms, "answer_ms": answer_ms}
+        asked = {"now_ms": now_ms, "answer_ms": answer_ms()}
         rows = await asyncio.to_thread(selection.demands, engine, chosen, **asked)
         total = await asyncio.to_thread(selection.count, engine, chosen, **asked)
         known = await asyncio.to_thread(names)

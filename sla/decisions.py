@@ -20,7 +20,7 @@ from routing.supervision import Mode
 from . import queries
 from .demands import DemandState
 from .feed import LiveQueue
-from .targets import Targets
+from .targets import Standing
 
 TokenMaker = Callable[[str], str]  # identity -> JWT of a browser phone
 MINUTE_MS = 60_000
@@ -92,7 +92,7 @@ class Decisions:
     """The checks and the words that all decisions share."""
 
     def __init__(
-        self, queue: LiveQueue, redis: Redis, engine: Engine, *, auth: Auth, targets: Targets, clock: Clock
+        self, queue: LiveQueue, redis: Redis, engine: Engine, *, auth: Auth, targets: Standing, clock: Clock
     ) -> None:
         self.queue, self.redis, self.engine = queue, redis, engine
         self.auth, self.targets, self.clock = auth, targets, clock
@@ -141,8 +141,8 @@ def _signed(routes: APIRouter, d: Decisions) -> None:
     @routes.post("/board/demands/{demand}/exclude", status_code=202)
     async def exclude(demand: str, signed: Signature, principal: Principal = d.deciding) -> dict[str, str]:
         """Sign that a demand is outside the four 100s."""
-        if signed.reason not in d.targets.exclusions:
-            raise BadInput(f"the reason is one of {', '.join(d.targets.exclusions)}")
+        if signed.reason not in d.targets().exclusions:
+            raise BadInput(f"the reason is one of {', '.join(d.targets().exclusions)}")
         _check_name(signed, principal)
         row = await d.demand(demand, principal)
         await d.tell("demand.excluded", row.contact, {"demand": demand, **_signature(signed, principal)})

@@ -24,7 +24,7 @@ from routing.ports import Contact, ContactState, Need
 from .demands import AID, AidState, DemandState
 from .once import Teller
 from .tables import CallbackRow, DemandRow, table_of
-from .targets import Rung, Targets
+from .targets import Rung, Standing
 from .view import LIVE_STAGES
 
 AT_ONCE = 200  # after a long outage the ladders are climbed in several looks
@@ -106,24 +106,27 @@ class Escalator:
         engine: Engine,
         *,
         clock: Clock,
-        targets: Targets,
+        targets: Standing,
         rules: policy.Rules,
     ) -> None:
         """*rules* are routing's: its head starts and its sensible hours."""
         self._line, self._redis, self._engine, self._clock = line, redis, engine, clock
         self._rules = rules
         self._teller = Teller(redis)
-        answer_ms = int(targets.answer.within_s * 1000)
-        self._asked = {
-            name: _Asked(name, getattr(targets.escalation, name), answer_ms)
+        self._targets = targets
+
+    def _asked(self) -> "list[_Asked]":
+        targets = self._targets()
+        return [
+            _Asked(name, getattr(targets.escalation, name), targets.answer_ms)
             for name in ("answer", "callback", "response", "acceptance")
-        }
+        ]
 
     async def look(self) -> list[Fact]:
         """Take every step whose time has come; return what was told. Raise RedisError, SQLAlchemyError."""
         now_ms = self._clock.now_ms()
         told: list[Fact] = []
-        for asked in self._asked.values():
+        for asked in self._asked():
             for owed in await asyncio.to_thread(asked.near, self._engine, now_ms):
                 for step in steps_due(owed, asked.rungs, now_ms):
                     told += await self._take(owed, step)
@@ -189,7 +192,7 @@ class Escalator:
     async def _ring(self) -> None:
         """Let the boards ring for each level that an open promise has reached, until none is left."""
         reached: dict[str, dict[str, int]] = {}
-        for asked in self._asked.values():
+        for asked in self._asked():
             for level, demand, since_ms in await asyncio.to_thread(asked.alerted, self._engine):
                 demands = reached.setdefault(level, {})
                 demands[demand] = min(since_ms, demands.get(demand, since_ms))

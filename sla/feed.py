@@ -9,7 +9,7 @@ were live.
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
@@ -140,7 +140,7 @@ class Feed:
         engine: Engine,
         clock: Clock,
         *,
-        answer_ms: int,
+        answer_ms: Callable[[], int],
         channel: str = "ledger",
     ) -> None:
         self._queue, self._redis, self._engine, self._clock = queue, redis, engine, clock
@@ -236,7 +236,7 @@ class Feed:
         reading.result()
 
     def _read_database(self, circle: Circle, now: float) -> None:
-        asked = {"now_ms": self._clock.now_ms(), "answer_ms": self._answer_ms}
+        asked = {"now_ms": self._clock.now_ms(), "answer_ms": self._answer_ms()}
         circle.books = queries.books(self._engine, **asked, scope=circle.scope)
         circle.books_at = now
         if now - circle.slow_at >= SLOW_S:

@@ -1,6 +1,7 @@
 """Past moments of the board, over HTTP: a day, a slider, and what the ledger says of each minute."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +20,13 @@ NOON_MS = 12 * 3_600_000
 
 
 def router(
-    engine: Engine, *, pages: Pages, auth: Auth, clock: Clock, answer_ms: int, data: dict[str, Any]
+    engine: Engine,
+    *,
+    pages: Pages,
+    auth: Auth,
+    clock: Clock,
+    answer_ms: Callable[[], int],
+    data: Callable[[], dict[str, Any]],
 ) -> APIRouter:
     """Return the routes. *data* is what the board's scripts need."""
     routes = APIRouter()
@@ -46,7 +53,7 @@ def router(
             catalogues=["board"],
             wall=False,
             data={
-                **data,
+                **data(),
                 "may_read": True,
                 "name": principal.name,
                 "priorities": [],
@@ -59,7 +66,7 @@ def router(
         ms: int = Query(ge=FIRST_MS, le=LAST_MS), principal: Principal = reading
     ) -> dict[str, Any]:
         """The board as it stood at a moment (unix ms), from the ledger."""
-        return await asyncio.to_thread(board_at, engine, ms, answer_ms=answer_ms, scope=principal.scope)
+        return await asyncio.to_thread(board_at, engine, ms, answer_ms=answer_ms(), scope=principal.scope)
 
     return routes
 

@@ -35,12 +35,12 @@ class Reports:
     pages: Pages
     auth: Auth
     clock: Clock
-    answer_ms: int
+    answer_ms: Callable[[], int]
     names: Callable[[], Mapping[str, str]]
 
     def figures(self, chosen: Selection, now_ms: int) -> tuple[Statistics, list[four100.Line]]:
         """Return a selection's statistics and its lines of the four 100s. Blocking."""
-        found = statistics(self.engine, chosen, now_ms=now_ms, answer_ms=self.answer_ms)
+        found = statistics(self.engine, chosen, now_ms=now_ms, answer_ms=self.answer_ms())
         from_ms, to_ms = four100.period(chosen.first, chosen.last)
         lines = four100.report(self.engine, from_ms=from_ms, to_ms=to_ms, now_ms=now_ms, by="prefecture")
         return found, [line for line in lines if line.group in ("", chosen.scope) or not chosen.scope]

@@ -3,6 +3,7 @@ read.
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -161,6 +162,10 @@ class Targets(_Part):
     exclusions: dict[str, str] = Field(min_length=1)
     board: Board
 
+    @property
+    def answer_ms(self) -> int:
+        return int(self.answer.within_s * 1000)
+
     def rules(self, talk_s: float | None = None, calendar: Calendar | None = None) -> Rules:
         """Return the deciding part; *talk_s* (a setting of the operator) takes the place of the file's.
 
@@ -172,7 +177,7 @@ class Targets(_Part):
             caller_speech_s=self.proof.caller_speech_s,
             lawyer_speech_s=self.proof.lawyer_speech_s,
             matter_ms=int(self.matter.same_number_hours * 3_600_000),
-            answer_ms=int(self.answer.within_s * 1000),
+            answer_ms=self.answer_ms,
             target_ms=lambda four_100, opened_at_ms: self.target_ms(four_100, opened_at_ms, days),
             acceptance_ms=lambda lane, opened_at_ms: self.acceptance.target_ms(lane, opened_at_ms, days),
             lane=self.acceptance.lane,
@@ -184,16 +189,25 @@ class Targets(_Part):
         return span.after(opened_at_ms, calendar) if span else opened_at_ms + DAY_MS
 
 
+Standing = Callable[[], Targets]  # the targets that hold now: the office may publish others at any time
+
+
 def load_targets(path: Path | None = None) -> Targets:
     """Read *path*, or the defaults. Raise BadTargets with file, line and what was expected."""
     text = path.read_text() if path else (files("config") / "defaults" / "targets.yaml").read_text()
-    name = str(path or "config/defaults/targets.yaml")
+    return parse_targets(text, str(path or "config/defaults/targets.yaml"))
+
+
+def parse_targets(text: str, name: str) -> Targets:
+    """Read a text called *name*. Raise BadTargets with file, line and what was expected."""
     try:
         node = yaml.compose(text, yaml.SafeLoader)
         targets = Targets.model_validate(yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadTargets(f"{name}, line {line}: not YAML: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise BadTargets(f"{name}, line 1: not YAML: {' '.join(str(error).split())[:200]}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

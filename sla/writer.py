@@ -84,7 +84,8 @@ class LedgerWriter:
         holder: str = "",
         batch: int = BATCH,
     ) -> None:
-        self._redis, self._engine, self._rules, self._keys = redis, engine, rules, keys or Keys()
+        self._redis, self._engine, self._keys = redis, engine, keys or Keys()
+        self.rules = rules  # may be replaced at any time: the next batch goes by the new ones
         self._holder = holder or secrets.token_hex(8)
         self._batch = batch
         self._trimmed_ms = self._leased_ms = self._reported_ms = 0
@@ -192,10 +193,11 @@ class LedgerWriter:
                 entries = [(id_, fields) for id_, fields in entries if id_ not in known]
             facts = [(id_, as_fact(fields)) for id_, fields in entries]
             book = store.load(connection, Needs.of(fact for _, fact in facts))
+            rules = self.rules
             drafts: list[tuple[str, str, Fact]] = []
             for id_, fact in facts:
                 name = "{}-{}".format(*id_)
-                taken = list(book.take(fact, self._rules))
+                taken = list(book.take(fact, rules))
                 own = next(n for n, item in enumerate(taken) if item is fact)
                 drafts += [
                     (name if n == own else f"{name}+{n + 1}", book.demand_for(item), item)

@@ -103,11 +103,11 @@ class UtteranceEar:
         self._held, self._held_samples = ([kept] if len(kept) else []), len(kept)
 
 
-def ears(recognizer: Recognizer, hints: Hints, lexicon: Lexicon) -> Callable[[], Ear]:
+def ears(recognizer: Recognizer, hints: Hints, lexicon: Callable[[], Lexicon]) -> Callable[[], Ear]:
     """Return what makes an ear for a side of a call. All ears of one maker belong to one thread."""
     if isinstance(recognizer, VoskRecognizer):
         return lambda: VoskEar(recognizer.stream(Hints()))
-    return lambda: UtteranceEar(recognizer, hints, lexicon)
+    return lambda: UtteranceEar(recognizer, hints, lexicon())
 
 
 class Line:

@@ -58,7 +58,7 @@ class Work:
     carrier: Carrier
     choose: Callable[[], tuple[Recognizer | None, str]]
     hints: Hints
-    lexicon: Lexicon
+    lexicon: Callable[[], Lexicon]  # asked before each transcript: the words may have changed
     summarise: Summarise
     record_fact: RecordFact
     place: Callable[[str], Place]  # whose talk a contact is
@@ -235,7 +235,7 @@ class _Run:
             path,
             recognizer,
             hints=self._work.hints,
-            lexicon=self._work.lexicon,
+            lexicon=self._work.lexicon(),
             progress=self._progress,
             scratch=scratch,
             opener=self._work.vault.open,

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError, field_validator
 from pypinyin import Style, lazy_pinyin
 
+from config.rulefile import Rules
 from config.sounds import distance, folded, readings, toneless
 
 from .errors import BadData
@@ -65,17 +66,13 @@ class _Fit:
         return self.start + len(self.term.text)
 
 
-class _Rule(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Rule(Rules):
     heard: re.Pattern[str]
     meant: str
 
 
-class LexiconFile(BaseModel):
+class LexiconFile(Rules):
     """config/defaults/lexicon.yaml."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     terms: tuple[str, ...]
     around_places: tuple[str, ...]
@@ -90,6 +87,14 @@ class LexiconFile(BaseModel):
             if not _HAN.fullmatch(word) or len(word) < 2:
                 raise ValueError(f"{word!r}: expected two or more Chinese characters")
         return words
+
+    @field_validator("around_places")
+    @classmethod
+    def _frames(cls, frames: tuple[str, ...]) -> tuple[str, ...]:
+        for frame in frames:
+            if frame.count("~") != 1:
+                raise ValueError(f"{frame!r}: expected one ~ where the place stands")
+        return frames
 
 
 class Lexicon:
@@ -216,6 +221,11 @@ def load_lexicon(
         file = LexiconFile.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise BadData(f"{path}: {error}") from error
+    return lexicon_of(file, places)
+
+
+def lexicon_of(file: LexiconFile, places: Path = _DEFAULTS / "prefectures.yaml") -> Lexicon:
+    """Return the lexicon of a file that was read, with the places of Yunnan."""
     rows = yaml.safe_load(places.read_text("utf-8"))["prefectures"].values()
     return Lexicon(file.terms, list(_framed(rows, file.around_places)), file.common, file.rules)
 

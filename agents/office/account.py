@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from agents.accounts import principal_of
-from agents.second import SecondFactor, enrol, recovery_left
+from agents.second import enrol, recovery_left
 from config.auth import Principal
 from config.log import Log
 
@@ -25,7 +25,7 @@ def router(rooms: Rooms) -> APIRouter:
     """Return the routes of one's own account."""
     routes = APIRouter(include_in_schema=False)
     auth = rooms.auth
-    second = SecondFactor(rooms.engine, rooms.clock)
+    second = rooms.second
     Me = Annotated[Principal, Depends(auth.current)]  # noqa: N806 - a type
 
     @routes.get("/account")
@@ -47,7 +47,8 @@ def router(rooms: Rooms) -> APIRouter:
         account = await in_thread(rooms.accounts.find, principal.account_id)
         if account is None or account.totp_secret:
             return RedirectResponse("/account", 303)
-        return rooms.show(request, "second", principal, enrolment=enrol(account.username))
+        shown = enrol(account.username)
+        return rooms.show(request, "second", principal, enrolment=shown, must=principal.must_enrol)
 
     @routes.post("/account/second")
     async def turn_on(request: Request, principal: Me, secret: Secret, code: Code = "") -> Response:
@@ -59,10 +60,11 @@ def router(rooms: Rooms) -> APIRouter:
             codes = await in_thread(second.turn_on, principal.account_id, secret, code, Actor.of(principal))
         except Refused as refused:
             again = enrol(account.username, secret)
-            return rooms.show(request, "second", principal, problem=refused, enrolment=again)
+            return rooms.show(request, "second", principal, problem=refused, enrolment=again, must=False)
         await rooms.throttle.succeeded(f"second:{principal.account_id}", auth.address(request))
         token = request.cookies.get(auth.cookie, "")
         await auth.sessions.close_other(principal.account_id, token)  # they were opened without it
+        await auth.sessions.enrolled(token)
         return rooms.show(request, "recovery", principal, codes=codes)
 
     @routes.post("/account/second/off")
@@ -70,6 +72,8 @@ def router(rooms: Rooms) -> APIRouter:
         request: Request, principal: Me, password: Annotated[str, Form(max_length=256)] = ""
     ) -> Response:
         """No code any more: only with the password, as an unlocked desk is nobody's signature."""
+        if second.is_owed(principal.role):
+            return await _page(request, rooms, principal, Refused("account.second_owed"))
         account = await in_thread(rooms.accounts.find, principal.account_id)
         username = account.username if account else ""
         await rooms.throttle.begin(principal.lawyer_id, auth.address(request))
@@ -98,5 +102,6 @@ async def _page(
         me=principal_of(account),
         sessions=await rooms.auth.sessions.every(principal.account_id, token),
         second=bool(account.totp_secret),
+        owed=rooms.second.is_owed(account.role),
         recovery=recovery_left(account),
     )

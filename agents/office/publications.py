@@ -1,7 +1,7 @@
 """What the office publishes: versions of texts and sounds, each kept, each revertible, each audited."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from agents.roster.rules import DutyRules, load_duty
 from agents.tables import PublicationRow
 from config.clock import Clock
+from config.i18n import Translator
 from config.published import Published
 from config.rulefile import parse_rules
 from config.workdays import Calendar, HolidayFile, load_calendar
@@ -29,7 +30,14 @@ def parse_holidays(text: str) -> Calendar:
     return load_calendar(parse_rules(text, HolidayFile, "holidays.yaml") if text else None)
 
 
-TEXTS: Mapping[str, Callable[[str], object]] = {DUTY: load_duty, HOLIDAYS: parse_holidays}
+@dataclass(frozen=True, slots=True)
+class TextKind:
+    """A file of rules that the office may publish. *page*: where it is shown; *check* returns what is wrong
+    with a text, each mistake with its line; *table* what a text says, in rows of (what, how much)."""
+
+    page: str
+    check: Callable[[str], list[str]]
+    table: Callable[[str, Translator], Sequence[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from sqlalchemy import Engine
 from agents.accounts import Accounts
 from agents.ports import Switchboard
 from agents.roster.store import Roster
+from agents.second import SecondFactor
 from config.auth import ADMINS, DECIDERS, WATCHERS, Auth, Principal, Role
 from config.clock import SHANGHAI, Clock, from_ms
 from config.pages import Pages
 from config.throttle import Throttle
 
-from .publications import Publications
+from .publications import Publications, TextKind
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,6 +32,10 @@ MENU: Mapping[str, tuple[str, tuple[Role, ...]]] = {
     "/office/users": ("office.users", (*ADMINS, "auditor")),
     "/office/hours": ("office.hours", WATCHERS),
     "/office/prompts": ("office.prompts", WATCHERS),
+    "/office/rules/menu": ("office.page_menu", WATCHERS),
+    "/office/rules/targets": ("office.page_targets", WATCHERS),
+    "/office/rules/law": ("office.page_law", WATCHERS),
+    "/office/rules/lexicon": ("office.page_lexicon", WATCHERS),
     "/office/audit": ("office.audit", (*ADMINS, "auditor")),
     "/account": ("office.account", (*DECIDERS, "lawyer", "auditor")),
 }
@@ -55,6 +60,7 @@ class Rooms:
     auth: Auth
     throttle: Throttle
     accounts: Accounts
+    second: SecondFactor
     roster: Roster
     publications: Publications
     switchboard: Switchboard
@@ -62,6 +68,7 @@ class Rooms:
     skills: tuple[str, ...]
     languages: tuple[str, ...]
     prompts: Mapping[str, Prompt]
+    texts: Mapping[str, TextKind]  # what is published as text, by name
 
     def show(
         self,

@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
-from agents.accounts import BadAccount
-from agents.second import SecondFactor
+from agents.accounts import USUAL_LEVEL, BadAccount, level_of
 from agents.tables import Account
 from config.auth import ADMINS, ROLES, Principal, Role
 
@@ -19,6 +18,7 @@ COLUMNS = ("用户名", "姓名", "角色", "州市", "技能", "语言", "电�
 # Whom an administrator of a prefecture makes and changes: nobody of their own rank or above.
 BELOW: tuple[Role, ...] = ("lawyer", "supervisor")
 FILE = File()
+UNUSUAL_LEVELS = frozenset({"1", "3"})  # 2 is what nobody has to say
 AccountId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -32,6 +32,7 @@ class UserForm(BaseModel):
     skills: list[str] = Field(default_factory=list, max_length=40)
     languages: list[str] = Field(default_factory=list, max_length=40)
     phone_fallback: str = Field(default="", max_length=32)
+    levels: list[str] = Field(default_factory=list, max_length=40)  # dedicated:3
 
     def fields(self, rooms: Rooms, principal: Principal) -> dict[str, Any]:
         """Return the fields as an account has them; raise Refused for what the principal may not give."""
@@ -40,11 +41,15 @@ class UserForm(BaseModel):
         prefecture = principal.scope or self.prefecture
         if prefecture and prefecture not in rooms.prefectures:
             raise Refused("office.bad_prefecture")
+        skills = [one for one in rooms.skills if one in self.skills]
+        given = {skill: level for skill, _, level in (one.partition(":") for one in self.levels)}
+        levels = [f"{skill}:{given[skill]}" for skill in skills if given.get(skill) in UNUSUAL_LEVELS]
         return {
             "name": self.name.strip(),
             "role": self.role,
             "prefecture": prefecture,
-            "skills": " ".join(one for one in rooms.skills if one in self.skills),
+            "skills": " ".join(skills),
+            "levels": " ".join(levels),
             "languages": " ".join(one for one in rooms.languages if one in self.languages) or "zh",
             "phone_fallback": "".join(self.phone_fallback.split()),
         }
@@ -70,9 +75,9 @@ def _list_routes(routes: APIRouter, rooms: Rooms) -> None:
     Admin = Annotated[Principal, Depends(auth.require(*ADMINS))]  # noqa: N806 - a type
 
     @routes.get("/office/users")
-    async def list_page(request: Request, principal: Reader, text: str = "") -> Response:
-        """Everybody of one's prefecture, or of the province."""
-        return await _list(request, rooms, principal, text=text[:64])
+    async def list_page(request: Request, principal: Reader, text: str = "", skill: str = "") -> Response:
+        """Everybody of one's prefecture, or of the province; with *skill* who has it, the best first."""
+        return await _list(request, rooms, principal, text=text[:64], skill=skill)
 
     @routes.post("/office/users")
     async def add(request: Request, principal: Admin, typed: Annotated[UserForm, Form()]) -> Response:
@@ -90,7 +95,7 @@ def _list_routes(routes: APIRouter, rooms: Rooms) -> None:
 def _one_routes(routes: APIRouter, rooms: Rooms) -> None:
     auth, accounts = rooms.auth, rooms.accounts
     Admin = Annotated[Principal, Depends(auth.require(*ADMINS))]  # noqa: N806 - a type
-    second = SecondFactor(rooms.engine, rooms.clock)
+    second = rooms.second
 
     @routes.get("/office/users/{account}")
     async def user_page(request: Request, account: AccountId, principal: Admin) -> Response:
@@ -179,7 +184,8 @@ def _make_all(
                 name=row["姓名"][:64],
                 role=(row["角色"] or "lawyer")[:16],
                 prefecture=row["州市"][:32],
-                skills=row["技能"].split()[:40],
+                skills=[one.partition(":")[0] for one in row["技能"].split()[:40]],
+                levels=row["技能"].split()[:40],
                 languages=row["语言"].split()[:40],
                 phone_fallback=row["电话"][:32],
             )
@@ -204,10 +210,15 @@ def _cells(account: Account) -> list[str]:
         account.name,
         account.role,
         account.prefecture,
-        account.skills,
+        " ".join(_with_level(account, skill) for skill in account.skills.split()),
         account.languages,
         account.phone_fallback,
     ]
+
+
+def _with_level(account: Account, skill: str) -> str:
+    level = level_of(account, skill)
+    return skill if level == USUAL_LEVEL else f"{skill}:{level}"
 
 
 def _visible(rooms: Rooms, principal: Principal) -> list[Account]:
@@ -237,6 +248,7 @@ async def _list(
     principal: Principal,
     *,
     text: str = "",
+    skill: str = "",
     problem: Refused | BadAccount | None = None,
     typed: UserForm | None = None,
     bad: list[tuple[int, str]] | None = None,
@@ -245,6 +257,9 @@ async def _list(
     found = [
         one for one in people if text.casefold() in f"{one.username} {one.name} {one.prefecture}".casefold()
     ]
+    if skill in rooms.skills:
+        able = [one for one in found if level_of(one, skill)]
+        found = sorted(able, key=lambda one: (-level_of(one, skill), one.username))
     return rooms.show(
         request,
         "users",
@@ -253,6 +268,8 @@ async def _list(
         people=found,
         all=len(people),
         text=text,
+        skill=skill,
+        level_of=level_of,
         bad=bad or [],
         may_change=principal.role in ADMINS,
         changeable=assignable(principal),
@@ -278,6 +295,7 @@ def _one(
         skills=account.skills.split(),
         languages=account.languages.split(),
         phone_fallback=account.phone_fallback,
+        levels=account.levels.split(),
     )
     return rooms.show(
         request,

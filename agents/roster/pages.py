@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
+from agents.accounts import level_of
 from agents.office.audit import Actor
 from agents.office.errors import Refused
 from agents.office.rooms import Rooms, attachment, back, in_thread, moment_ms
@@ -237,6 +238,7 @@ async def _month(
         for one in people
         if one.active and one.role in {"lawyer", "supervisor"} and (not scope or one.prefecture == scope)
     ]
+    able.sort(key=lambda one: (-max((level_of(one, skill) for skill in rooms.skills), default=0), one.name))
     names = {account.id or 0: account.name for account in people}
     return rooms.show(
         request,
@@ -256,6 +258,7 @@ async def _month(
         swaps=await in_thread(rooms.roster.swaps, scope=scope, since_ms=now - SWAPS_SHOWN_MS),
         names=names,
         lawyers=able,
+        level_of=level_of,
         skills=rooms.skills,
         prefectures=rooms.prefectures,
         typed=typed or Typed(day=f"{day_of(now):%Y-%m-%d}"),

@@ -21,19 +21,22 @@ from agents.notes import Notes
 from agents.second import SecondFactor
 from agents.services import Services
 from agents.voice import VoiceKeys, token_maker
-from anxin.clocks import ClockCounter, list_clocks
+from anxin.clocks import Clocks
 from anxin.summaries import Announcer, SummaryDesk, Talks
 from config.auth import Auth, Sessions
 from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
+from config.seal import Seal
 from config.throttle import Throttle
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
 from tests.carrier.lobby import ACCOUNT, KEY, SECRET
+from transcription.retention import Holds
 from transcription.signing import Summaries
 
 NODE_MODULES = Path(__file__).parents[2] / "node_modules"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # tests sign in often
+SEAL = Seal([("k1", bytes(range(32)))], "second factor")
 CONTACT = "c_" + "1a" * 16
 APPLICATION = "AP" + "5" * 32
 KEYS = VoiceKeys(ACCOUNT, KEY, SECRET, APPLICATION)
@@ -224,7 +227,9 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
     office = Office(app, switchboard, accounts, notes, auth, desks)
     app.include_router(
         signin.router(
-            signin.FrontDoor(accounts, auth, Throttle(redis), pages, switchboard, SecondFactor(engine, clock))
+            signin.FrontDoor(
+                accounts, auth, Throttle(redis), pages, switchboard, SecondFactor(engine, clock, SEAL)
+            )
         )
     )
     room = desk.Office(
@@ -239,11 +244,12 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
         prefecture=lambda contact: office.prefectures.get(contact, ""),
     )
     app.include_router(desk.router(room))
-    app.include_router(drawer.router(drawer.Drawer(room.line, list_clocks, ClockCounter(clock))))
+    clocks = Clocks(clock)
+    app.include_router(drawer.router(drawer.Drawer(room.line, clocks.listed, clocks.count)))
     office.summaries = Summaries(engine, clock)
     tell = Announcer(office.summaries, switchboard, engine)
     app.include_router(draft.router(draft.DraftDesk(room, SummaryDesk(office.summaries), tell)))
-    reading = talks.Reading(room, pages, Talks(engine, clock))
+    reading = talks.Reading(room, pages, Talks(engine, clock), Holds(engine, clock))
     app.include_router(talks.router(reading))
     return office
 

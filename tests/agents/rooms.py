@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from agents import signin
 from agents.accounts import Accounts, principal_of
-from agents.office import account, history, press, users
+from agents.office import account, history, press, texts, users
 from agents.office.audit import COMMAND_LINE
 from agents.office.publications import Publications
 from agents.office.rooms import Prompt, Rooms
@@ -24,13 +24,14 @@ from agents.roster import pages as roster_pages
 from agents.roster.store import NewShift, Roster
 from agents.second import SecondFactor
 from agents.tables import Account
+from anxin.publishing import TEXTS
 from config.auth import Auth, Sessions
 from config.clock import SHANGHAI
 from config.pages import Pages
 from config.published import Published
 from config.throttle import Throttle
 
-from .office import CHEAP, NODE_MODULES, ScriptedSwitchboard
+from .office import CHEAP, NODE_MODULES, SEAL, ScriptedSwitchboard
 
 KUNMING, DALI = "昆明市", "大理白族自治州"
 PASSWORD = "long enough"
@@ -130,13 +131,15 @@ def tone(hertz: float, seconds: float, rate: int = RATE, loud: int = 12000) -> b
     return array("h", [int(loud * sin(2 * pi * hertz * n / rate)) for n in steps]).tobytes()
 
 
-def open_house(engine: Engine, redis: Redis, clock: HandClock | None = None) -> House:
-    clock = clock or HandClock()
+def open_house(engine: Engine, redis: Redis, owed: Sequence[str] = ()) -> House:
+    """*owed*: the roles that must have a second factor."""
+    clock = HandClock()
     switchboard = ScriptedSwitchboard()
     accounts = Accounts(engine, clock, CHEAP)
     auth = Auth(Sessions(redis, clock), secure=False)
     pages = Pages(NODE_MODULES)
     throttle = Throttle(redis)
+    second = SecondFactor(engine, clock, SEAL, owed)
     app = FastAPI()
     pages.install(app)
     rooms = Rooms(
@@ -146,20 +149,21 @@ def open_house(engine: Engine, redis: Redis, clock: HandClock | None = None) -> 
         auth=auth,
         throttle=throttle,
         accounts=accounts,
+        second=second,
         roster=Roster(engine, clock),
         publications=Publications(engine, clock, Published(engine)),
         switchboard=switchboard,
         prefectures=(KUNMING, DALI),
         skills=("dedicated", "general"),
         languages=("zh", "yi", "bai"),
+        texts=TEXTS,
         prompts={
             "greeting": Prompt("您好，这里是一二三四八。", 1.0, lambda: wav_of(tone(440, 1.0))),
             "goodbye": Prompt("再见。", 0.5, lambda: wav_of(tone(300, 0.5))),
         },
     )
-    second = SecondFactor(engine, clock)
     door = signin.FrontDoor(accounts, auth, throttle, pages, switchboard, second)
     app.include_router(signin.router(door))
-    for part in (roster_pages, account, users, history, press):
+    for part in (roster_pages, account, users, history, texts, press):
         app.include_router(part.router(rooms))
     return House(app, rooms, switchboard, clock, redis)

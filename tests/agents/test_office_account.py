@@ -4,14 +4,17 @@ import re
 
 import pyotp
 import pytest
+from redis.asyncio import Redis
 from sqlalchemy import Engine
 from sqlmodel import Session
 
 from agents.accounts import weakness
 from agents.tables import Account
 from config.address import parse_proxies, visitor
+from config.seal import SealBroken
 
-from .rooms import PASSWORD, Client, House
+from .office import SEAL
+from .rooms import PASSWORD, Client, House, open_house
 
 
 async def turn_on(client: Client, house: House) -> tuple[str, list[str]]:
@@ -100,6 +103,68 @@ async def test_a_wrong_code_turns_nothing_on(house: House, engine: Engine) -> No
         found = session.get(Account, lawyer.id)
         assert found is not None
         assert found.totp_secret == ""
+
+
+def stored(engine: Engine, account: Account) -> str:
+    with Session(engine) as session:
+        found = session.get(Account, account.id)
+        assert found is not None
+        return found.totp_secret
+
+
+def put(engine: Engine, account: Account, secret: str) -> None:
+    with Session(engine) as session:
+        found = session.get(Account, account.id)
+        assert found is not None
+        found.totp_secret = secret
+        session.commit()
+
+
+async def test_the_secret_is_sealed_in_the_database(house: House, engine: Engine) -> None:
+    lawyer, other = house.account("lijing"), house.account("wang")
+    async with house.client(lawyer) as me:
+        secret, _ = await turn_on(me, house)
+    sealed = stored(engine, lawyer)
+    assert secret not in sealed
+    assert SEAL.open(sealed, f"account {lawyer.id}") == secret
+    # Whoever writes into the database cannot give somebody a secret that they know.
+    put(engine, other, sealed)
+    house.clock.at_ms += 60_000
+    with pytest.raises(SealBroken):
+        house.rooms.second.accept(other.id or 0, code(secret, house))
+
+
+async def test_a_secret_from_before_is_sealed_at_its_next_use(house: House, engine: Engine) -> None:
+    lawyer = house.account("lijing")
+    secret = pyotp.random_base32()
+    put(engine, lawyer, secret)
+    assert house.rooms.second.accept(lawyer.id or 0, code(secret, house))
+    assert SEAL.open(stored(engine, lawyer), f"account {lawyer.id}") == secret
+    house.clock.at_ms += 60_000
+    assert house.rooms.second.accept(lawyer.id or 0, code(secret, house))
+
+
+async def test_who_must_have_a_second_factor_does_nothing_before(engine: Engine, redis: Redis) -> None:
+    house = open_house(engine, redis, owed=("province_admin", "auditor"))
+    admin, lawyer = house.account("admin", "province_admin", ""), house.account("lijing")
+    async with house.client() as me:
+        assert await password_of(me, "admin") == "/account/second"
+        for page in ("/office/users", "/roster", "/account"):
+            answer = await me.get(page)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/account/second"), page
+        assert (await me.post("/office/users/2/disable")).status_code == 303
+        assert (await me.http.get("/office/users", headers={"accept": "*/*"})).json()["code"] == "must-enrol"
+        assert "必须使用两步验证" in (await me.get("/account/second")).text
+        await turn_on(me, house)
+        assert (await me.get("/office/users")).status_code == 200
+        assert "不能关闭" in (await me.get("/account")).text
+        refused = await me.post("/account/second/off", {"password": PASSWORD})
+        assert (refused.status_code, bool(stored(engine, admin))) == (422, True)
+    async with house.client() as other:  # a lawyer may do without
+        assert await password_of(other, "lijing") == "/roster/mine"
+    found = house.rooms.accounts.find(lawyer.id or 0)
+    assert found is not None
+    assert found.active
 
 
 async def test_turning_it_off_takes_the_password(house: House) -> None:

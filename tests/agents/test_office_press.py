@@ -33,16 +33,16 @@ def wav(pcm: bytes, rate: int = 44100, channels: int = 1) -> bytes:
 
 async def test_hours_are_checked_published_and_taken_back(house: House) -> None:
     async with house.client(house.account("admin", "province_admin", "")) as admin:
-        page = await admin.post("/office/hours/duty", {"text": NIGHTS, "do": "check", "note": "试"})
+        page = await admin.post("/office/texts/duty", {"text": NIGHTS, "do": "check", "note": "试"})
         assert page.status_code == 200
         assert "dedicated: 3" in page.text
         assert house.rooms.publications.duty().attest.within_min == 10
         form = {"text": NIGHTS, "do": "publish", "note": "夜班增人", "base": 0}
-        assert (await admin.post("/office/hours/duty", form)).status_code == 303
+        assert (await admin.post("/office/texts/duty", form)).status_code == 303
         assert house.rooms.publications.duty().attest.within_min == 5
         assert "夜班增人" in (await admin.get("/office/hours")).text
         # Who began from an older version does not overwrite the newer one, and loses nothing typed.
-        late = await admin.post("/office/hours/duty", {**form, "text": NIGHTS + "# mine"})
+        late = await admin.post("/office/texts/duty", {**form, "text": NIGHTS + "# mine"})
         assert late.status_code == 422
         assert "# mine" in late.text
         assert (await admin.post("/office/publications/duty/0", {"base": 1})).status_code == 303
@@ -68,7 +68,7 @@ async def test_hours_are_checked_published_and_taken_back(house: House) -> None:
 )
 async def test_what_cannot_hold_is_not_published(house: House, what: str, text: str, says: str) -> None:
     async with house.client(house.account("admin", "province_admin", "")) as admin:
-        page = await admin.post(f"/office/hours/{what}", {"text": text, "do": "publish", "note": "x"})
+        page = await admin.post(f"/office/texts/{what}", {"text": text, "do": "publish", "note": "x"})
         assert page.status_code == 422
         assert says in page.text
     assert house.rooms.publications.history(what) == []
@@ -81,7 +81,7 @@ async def test_a_holiday_that_was_announced_changes_the_roster(house: House) -> 
     ).replace("'2026-11-25'", "2026-11-25")
     async with house.client(house.account("admin", "province_admin", "")) as admin:
         form = {"text": text, "do": "publish", "note": "国务院办公厅通知", "base": 0}
-        assert (await admin.post("/office/hours/holidays", form)).status_code == 303
+        assert (await admin.post("/office/texts/holidays", form)).status_code == 303
         page = (await admin.get("/roster?month=2026-11")).text
         assert "特别假" in page
 
@@ -95,7 +95,7 @@ async def test_only_the_province_publishes(house: House) -> None:
         async with house.client(house.account(username, role, prefecture)) as one:
             assert (await one.get("/office/hours")).status_code == 200
             form = {"text": NIGHTS, "do": "publish", "note": "x"}
-            assert (await one.post("/office/hours/duty", form)).status_code == 403
+            assert (await one.post("/office/texts/duty", form)).status_code == 403
             assert (await one.post("/office/publications/duty/0", {"base": 0})).status_code == 403
             file = {"sound": ("a.wav", wav(tone(440, 1.0, 44100)))}
             assert (await one.post("/office/prompts/greeting", files=file)).status_code == 403

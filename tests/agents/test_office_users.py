@@ -225,3 +225,33 @@ async def test_what_people_typed_is_never_markup(house: House) -> None:
             page = await admin.get(url)
             assert page.status_code == 200
             assert "<img src=x" not in page.text
+
+
+async def test_how_good_somebody_is_orders_the_list_and_the_roster(house: House) -> None:
+    async with house.client(house.account("admin", "province_admin", "")) as admin:
+        for username, level in (("aaa", "1"), ("bbb", "3"), ("ccc", "2")):
+            form = {
+                "username": username, "name": username.upper(), "role": "lawyer", "prefecture": KUNMING,
+                "skills": "dedicated", "levels": [f"dedicated:{level}", "general:3", "dedicated:9"][:2],
+            }  # fmt: skip
+            assert (await admin.post("/office/users", form)).status_code == 200
+        made = {one.username: one.levels for one in house.rooms.accounts.every()}
+        assert (made["aaa"], made["bbb"], made["ccc"]) == ("dedicated:1", "dedicated:3", "")
+        page = (await admin.get("/office/users?skill=dedicated")).text
+        assert page.index("BBB") < page.index("CCC") < page.index("AAA")
+        assert "专家" in page
+        assert "BBB" not in (await admin.get("/office/users?skill=general")).text
+        assert "dedicated:3" in (await admin.get("/office/users.csv")).text
+        roster = (await admin.get("/roster")).text
+        assert roster.index(">BBB") < roster.index(">CCC") < roster.index(">AAA")
+        undone = await admin.get("/office/audit?what=account")
+        assert "dedicated:3" in undone.text
+
+
+async def test_levels_come_in_with_the_table(house: House) -> None:
+    table = "用户名,姓名,角色,州市,技能,语言,电话\nddd,丁,lawyer,昆明市,dedicated:3 general,zh,\n"
+    async with house.client(house.account("admin", "province_admin", "")) as admin:
+        answer = await admin.post("/office/users-import", files={"file": ("users.csv", table.encode())})
+        assert answer.status_code == 200
+    (made,) = [one for one in house.rooms.accounts.every() if one.username == "ddd"]
+    assert (made.skills, made.levels) == ("dedicated general", "dedicated:3")

@@ -93,7 +93,7 @@ def open_office(redis: HotlineRedis, engine: Engine) -> Office:
         engine,
         pages=pages,
         auth=auth,
-        targets=load_targets(),
+        targets=load_targets,
         clock=clock,
         make_token=lambda identity: f"token of {identity}",
         names=lambda: {"u_1": "李明"},

@@ -49,7 +49,9 @@ class Sent:
 
 
 def alarms(hotline: Hotline, redis: Redis, engine: Engine, sent: Sent) -> Alarms:
-    return Alarms(hotline, hotline, redis, engine, hotline.clock, answer_ms=15_000, rules=RULES, send=sent)
+    return Alarms(
+        hotline, hotline, redis, engine, hotline.clock, answer_ms=lambda: 15_000, rules=RULES, send=sent
+    )
 
 
 async def kinds(redis: Redis) -> list[tuple[str, str]]:

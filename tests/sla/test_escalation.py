@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +10,6 @@ from redis.exceptions import ConnectionError as RedisDown
 from sqlalchemy import Engine
 
 from config.clock import SystemClock
-from config.db import migrate, open_engine
 from config.ids import demand_of
 from config.redis import HotlineRedis, open_redis, open_sync_redis
 from routing.events import Fact
@@ -42,20 +39,25 @@ class LaterClock(SystemClock):
 class Office:
     """A hotline, its ledger, and an escalator whose clock is moved on by hand."""
 
-    def __init__(self, redis: HotlineRedis, valkey: str, engine: Engine, rules: Rules) -> None:
-        self.redis, self.engine, self.clock = redis, engine, LaterClock()
+    def __init__(self, redis: HotlineRedis, valkey: str, sqlite: Engine, rules: Rules) -> None:
+        self.redis, self.sqlite, self.clock = redis, sqlite, LaterClock()
         self.hotline = Hotline(redis)
         self._valkey, self._rules = valkey, rules
         self.escalator = self.another()
 
     def another(self) -> Escalator:
         return Escalator(
-            self.hotline, self.redis, self.engine, clock=self.clock, targets=TARGETS, rules=load_rules()
+            self.hotline,
+            self.redis,
+            self.sqlite,
+            clock=self.clock,
+            targets=lambda: TARGETS,
+            rules=load_rules(),
         )
 
     def write(self) -> None:
         client = open_sync_redis(self._valkey)
-        LedgerWriter(client, self.engine, self._rules).drain()
+        LedgerWriter(client, self.sqlite, self._rules).drain()
         client.close()
 
     async def look(self, later_ms: int) -> list[str]:
@@ -70,7 +72,7 @@ class Office:
         """Every step in the ledger: demand, target and step, and how often."""
         names = [
             f"{entry.demand} {body['target']}.{body.get('step', 'breach')} {body['target_ms']}"
-            for entry in ledger.read(self.engine)
+            for entry in ledger.read(self.sqlite)
             if entry.kind in ("demand.escalated", "demand.breached")
             for body in [json.loads(entry.body)]
         ]
@@ -78,18 +80,10 @@ class Office:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'anxin.db'}")
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-async def office(valkey: str, engine: Engine, rules: Rules):
+async def office(valkey: str, sqlite: Engine, rules: Rules):
     client = open_redis(valkey)
     await client.flushall()
-    yield Office(client, valkey, engine, rules)
+    yield Office(client, valkey, sqlite, rules)
     await client.aclose()
 
 
@@ -115,7 +109,7 @@ async def test_a_caller_who_waits_too_long_is_moved_up_then_looked_for_further_t
     assert await office.look(181_000) == ["answer.4"]
     assert await office.look(400_000) == []
     assert json.loads(await office.redis.hget(ALARMS, "promise.province_admin"))["value"] == 1
-    row = queries.demand_row(office.engine, demand_of(contact(1)))
+    row = queries.demand_row(office.sqlite, demand_of(contact(1)))
     assert row is not None
     assert row.state == "open"
 
@@ -162,7 +156,7 @@ async def test_a_demand_past_its_target_is_told_as_a_breach_once_and_rings_until
     told = await office.look(20 * DAY_MS)
     assert {"response.breach", "callback.breach", "response.4", "callback.4"} <= set(told)
     assert await office.look(40 * DAY_MS) == []
-    row = queries.demand_row(office.engine, demand_of(contact(1)))
+    row = queries.demand_row(office.sqlite, demand_of(contact(1)))
     assert row is not None
     assert (row.state, row.callback != "") == ("open", True)
     assert json.loads(await office.redis.hget(ALARMS, "promise.province_admin"))["value"] == 1
@@ -173,7 +167,7 @@ async def test_a_demand_past_its_target_is_told_as_a_breach_once_and_rings_until
     office.write()
     assert await office.look(41 * DAY_MS) == []
     assert await office.redis.hgetall(ALARMS) == {}
-    assert ledger.verify(office.engine).ok
+    assert ledger.verify(office.sqlite).ok
 
 
 async def test_a_caller_who_was_answered_is_not_escalated(office: Office):

@@ -127,7 +127,7 @@ def open_bench(engine: Engine, media: Media, tmp_path: Path, lexicon: Lexicon) -
         carrier=Carrier(media.base, "AC1", "SK1", "secret"),
         choose=choose,
         hints=Hints(),
-        lexicon=lexicon,
+        lexicon=lambda: lexicon,
         summarise=summarise,
         record_fact=lambda kind, contact, body: facts.append((kind, contact, body)),
         place=lambda _: Place("昆明市", "u_7", NOW),

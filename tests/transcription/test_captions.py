@@ -91,7 +91,7 @@ def test_vosk_captions_guess_and_then_settle(korean: VoskRecognizer, audio: Path
     quiet = [b"\xff" * PIECE] * 10
 
     said = captions_of(
-        Line(ears(korean, Hints(), lexicon)()), [*on_the_line(audio / "korean_weather.flac"), *quiet]
+        Line(ears(korean, Hints(), lambda: lexicon)()), [*on_the_line(audio / "korean_weather.flac"), *quiet]
     )
 
     assert any(not c.final for c in said)
@@ -113,7 +113,7 @@ def test_whisper_captions_follow_a_mandarin_caller(
     whisper: WhisperRecognizer, audio: Path, lexicon: Lexicon
 ) -> None:
     said = captions_of(
-        Line(ears(whisper, load_hints(), lexicon)()), on_the_line(audio / "S01.flac", 0, CAPTIONED_S)
+        Line(ears(whisper, load_hints(), lambda: lexicon)()), on_the_line(audio / "S01.flac", 0, CAPTIONED_S)
     )
 
     text = "".join(c.text for c in said)
