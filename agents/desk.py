@@ -209,7 +209,7 @@ def _note_routes(routes: APIRouter, office: Office) -> None:
         """Return every version of one's note, oldest first."""
         await office.check_theirs(principal, contact)
         found = await asyncio.to_thread(notes.versions, contact, principal.lawyer_id)
-        return [note_card(note) for note in found]
+        return [redacted(note_card(note), principal.role) for note in found]
 
 
 def _recording_route(routes: APIRouter, office: Office) -> None:

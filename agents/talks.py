@@ -1,6 +1,7 @@
-"""Talks after the call: one with its sound and summary, search over all, the quality check's list.
+"""Talks after the call: one with its sound and summary, search over all, the quality check's list, holds.
 
-A lawyer finds their own; everybody else what their prefecture had. Every search and every look is a fact.
+A lawyer finds their own; everybody else what their prefecture had. Every search and every look is a fact, and
+so is every legal hold: while one stands, the deletion job spares everything of the contact.
 """
 
 import asyncio
@@ -26,6 +27,19 @@ class TalkIndex(Protocol):
     def review(self, contact: str, verdict: str, reader: Principal) -> bool: ...
 
 
+class HoldBook(Protocol):
+    """Which contacts nothing is deleted of. Blocking."""
+
+    def place(self, contact: str, reason: str, by: str, name: str) -> None: ...
+    def release(self, contact: str, reason: str, by: str) -> int: ...
+    def of(self, contact: str) -> list[Mapping[str, Any]]: ...
+    def standing(self) -> list[Mapping[str, Any]]: ...
+
+
+class ReasonIn(BaseModel):
+    reason: str = Field(min_length=2, max_length=200)
+
+
 class VerdictIn(BaseModel):
     verdict: str = Field(min_length=1, max_length=400)
 
@@ -35,6 +49,7 @@ class Reading:
     office: Office
     pages: Pages
     index: TalkIndex
+    holds: HoldBook
 
 
 def router(reading: Reading) -> APIRouter:
@@ -42,6 +57,7 @@ def router(reading: Reading) -> APIRouter:
     routes = APIRouter()
     _page_routes(routes, reading)
     _data_routes(routes, reading)
+    _hold_routes(routes, reading)
     return routes
 
 
@@ -97,3 +113,46 @@ def _data_routes(routes: APIRouter, reading: Reading) -> None:
         told = {"by": principal.lawyer_id, "role": principal.role}
         await line.switchboard.record(Fact("quality.reviewed", line.clock.now_ms(), contact, "", told))
         return {"reviewed": True}
+
+
+def _hold_routes(routes: APIRouter, reading: Reading) -> None:
+    office, holds = reading.office, reading.holds
+    line = office.line
+    Watcher = Annotated[Principal, Depends(line.auth.require(*WATCHERS))]  # noqa: N806 - a type
+    Decider = Annotated[Principal, Depends(line.auth.require(*DECIDERS))]  # noqa: N806 - a type
+
+    async def tell(kind: str, contact: str, principal: Principal) -> None:
+        """Who and when; why stays in the hold's own row."""
+        body = {"by": principal.lawyer_id, "role": principal.role}
+        await line.switchboard.record(Fact(kind, line.clock.now_ms(), contact, "", body))
+
+    @routes.get("/talks/holds")
+    async def standing(principal: Watcher) -> list[Mapping[str, Any]]:
+        """Return the holds that stand, the newest first."""
+        rows = await asyncio.to_thread(holds.standing)
+        places = await asyncio.to_thread(lambda: [office.prefecture(row["contact"]) for row in rows])
+        return [row for row, place in zip(rows, places, strict=True) if principal.sees(place)]
+
+    @routes.get("/talks/holds/{contact}")
+    async def held(contact: ContactPath, principal: Watcher) -> list[Mapping[str, Any]]:
+        """Return the holds on one contact, released ones too."""
+        await office.check_may_see(principal, contact)
+        return await asyncio.to_thread(holds.of, contact)
+
+    @routes.post("/talks/holds/{contact}")
+    async def place(contact: ContactPath, body: ReasonIn, principal: Decider) -> list[Mapping[str, Any]]:
+        """Spare everything of a contact from deletion: proceedings, a complaint, an inspection."""
+        await office.check_may_see(principal, contact)
+        name = principal.name
+        await asyncio.to_thread(holds.place, contact, body.reason, principal.lawyer_id, name)
+        await tell("hold.placed", contact, principal)
+        return await asyncio.to_thread(holds.of, contact)
+
+    @routes.post("/talks/holds/{contact}/release")
+    async def release(contact: ContactPath, body: ReasonIn, principal: Decider) -> list[Mapping[str, Any]]:
+        """Let the retention rules go on; what is overdue is deleted at the next look."""
+        await office.check_may_see(principal, contact)
+        if not await asyncio.to_thread(holds.release, contact, body.reason, principal.lawyer_id):
+            raise NotYours("no hold stands on this contact")
+        await tell("hold.released", contact, principal)
+        return await asyncio.to_thread(holds.of, contact)

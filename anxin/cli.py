@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from anxin import cli_ledger, cli_promises, cli_speech, cli_users
+from anxin import cli_keys, cli_ledger, cli_promises, cli_speech, cli_users
 from config.errors import AnxinError
 from config.log import start_logging
 from config.settings import PREFIX, Settings, load_settings, misspelt
@@ -23,6 +23,7 @@ console = Console()
 
 
 app.add_typer(cli_users.app, name="user")
+app.add_typer(cli_keys.keys, name="keys")
 app.add_typer(cli_speech.models, name="models")
 app.add_typer(cli_speech.law, name="law")
 app.add_typer(cli_ledger.ledger, name="ledger")

@@ -45,11 +45,14 @@ def tail(count: Annotated[int, typer.Option("-n", min=1, max=10_000)] = 20) -> N
 
 
 @ledger.command()
-def export(after: Annotated[int, typer.Option(help="从哪一行之后 · after which row", min=0)] = 0) -> None:
-    """导出 JSON 行 · write the rows as JSON lines, with their hashes."""
+def export(
+    after: Annotated[int, typer.Option(help="从哪一行之后 · after which row", min=0)] = 0,
+    full: Annotated[bool, typer.Option(help="号码不打星号 · numbers as they are, not as stars")] = False,
+) -> None:
+    """导出 JSON 行 · write the rows as JSON lines, with their hashes; people's numbers as stars."""
     from sla import command
 
-    raise typer.Exit(command.export(_engine(), sys.stdout, after=after))
+    raise typer.Exit(command.export(_engine(), sys.stdout, after=after, full=full))
 
 
 @ledger.command()

@@ -49,6 +49,7 @@ from ivr.data import load_rules, load_script
 from ivr.links import Links, Mine
 from ivr.webhooks import Doors
 from transcription.queue import QUEUE
+from transcription.retention import Holds
 from transcription.signing import Summaries
 from transcription.vault import Vault
 
@@ -144,7 +145,7 @@ def create_app(settings: Settings) -> FastAPI:
     summaries = Summaries(parts.engine, parts.clock)
     tell = Announcer(summaries, parts.switchboard, parts.engine)
     app.include_router(agents.draft.router(DraftDesk(office, SummaryDesk(summaries, held.ruling), tell)))
-    reading = Reading(office, pages, Talks(parts.engine, parts.clock))
+    reading = Reading(office, pages, Talks(parts.engine, parts.clock), Holds(parts.engine, parts.clock))
     app.include_router(agents.talks.router(reading))
     board = sla.board.router(
         parts.switchboard,

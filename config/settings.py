@@ -306,15 +306,32 @@ def _ring(text: str) -> tuple[tuple[str, bytes], ...]:
     return tuple(ring)
 
 
-def _kept_recording_keys(var: Path) -> str:
-    """Return the key kept in var/secrets.json; whoever comes first makes it, exactly once."""
+def add_recording_key(settings: Settings) -> str:
+    """Make another key in var/secrets.json, first of all, and return its name. Processes that run keep the
+    keys they started with. Raise BadSetting if the keys are set in the environment."""
+    if settings.recording_keys:
+        raise BadSetting(
+            f"{PREFIX}RECORDING_KEYS is set: put name=<base64 of 32 random bytes>, before the keys there"
+        )
+    before = _ring(_kept_recording_keys(settings.var))
+    kept = _kept_recording_keys(settings.var, more_than=len(before))
+    return kept.partition("=")[0]
+
+
+def _kept_recording_keys(var: Path, more_than: int = 0) -> str:
+    """Return the keys kept in var/secrets.json, more than so many; whoever comes first makes the missing one,
+    exactly once. The newest stands first."""
     _kept_secrets(var)
     path = var / "secrets.json"
     with (var / "secrets.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         kept: dict[str, str] = json.loads(path.read_text())
-        if "recording_keys" not in kept:
-            kept["recording_keys"] = f"k1={base64.b64encode(secrets.token_bytes(32)).decode()}"
+        ring = _ring(kept.get("recording_keys", ""))
+        if len(ring) <= more_than:
+            names = {name for name, _ in ring}
+            name = next(f"k{n}" for n in range(1, len(ring) + 2) if f"k{n}" not in names)
+            made = f"{name}={base64.b64encode(secrets.token_bytes(32)).decode()}"
+            kept["recording_keys"] = ",".join(filter(None, (made, kept.get("recording_keys", ""))))
             draft = path.with_suffix(f".{os.getpid()}")
             draft.touch(mode=0o600)
             with draft.open("w") as file:

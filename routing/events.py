@@ -61,6 +61,7 @@ summary.signed        version, by, role, changed, callback_required, digest, and
 summary.read          transcript.read  by, role    talk.searched  by, role, found (PIPL 54)
 quality.checked       recording, findings (names)  quality.reviewed  by, role
 data.deleted          what, subject, due_ms, source: by the retention rules
+hold.placed           hold.released   by, role: nothing of the contact is deleted in between
 contact.rated         score (1 satisfied, 2 fair, 3 not), by (key, page): the caller's last answer counts
 demand.excluded       reason, by               a supervisor's signed decision
 supervisor.listening  by, account, role, supervisor, with (the lawyer; not set as the fact's, who is not told)

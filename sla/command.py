@@ -1,12 +1,14 @@
 """What ``anxin ledger`` does. Each function prints to *out* and returns the exit status of the command."""
 
 import json
+import re
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 from sqlalchemy import Engine
 
 from config.clock import SHANGHAI, from_ms
+from config.redaction import redacted
 
 from . import ledger, store
 
@@ -43,12 +45,38 @@ def tail(engine: Engine, out: TextIO, *, count: int = 20) -> int:
     return 0
 
 
-def export(engine: Engine, out: TextIO, *, after: int = 0) -> int:
-    """Write the rows after a seq as JSON lines: with the hashes, so that anybody can check them elsewhere."""
+def export(engine: Engine, out: TextIO, *, after: int = 0, full: bool = False) -> int:
+    """Write the rows after a seq as JSON lines: with the hashes, so that anybody can check them elsewhere.
+
+    Telephone, identity and card numbers are stars, and such a row says ``redacted``: its hash is that of the
+    body in the ledger. *full* leaves them in, for whoever must check every row.
+    """
     for entry in ledger.read(engine, after=after):
-        json.dump(entry._asdict(), out, ensure_ascii=False, separators=(",", ":"))
+        row = entry._asdict() if full else _redacted_row(entry)
+        json.dump(row, out, ensure_ascii=False, separators=(",", ":"))
         out.write("\n")
     return 0
+
+
+# What looks like a long number, and names something of ours or the carrier's: ids, digests, stream places.
+_NAME_OF_OURS = re.compile(r"(?:[A-Za-z]{1,2}_?)?[0-9a-f]{32,64}|\d{13}-\d+")
+
+
+def _redacted_row(entry: ledger.Entry) -> dict[str, Any]:
+    body = json.loads(entry.body)
+    hidden = _hidden(body)
+    if hidden == body:
+        return entry._asdict()
+    text = json.dumps(hidden, ensure_ascii=False, separators=(",", ":"))
+    return entry._asdict() | {"body": text, "redacted": True}
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _hidden(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner) for inner in value]
+    return value if isinstance(value, str) and _NAME_OF_OURS.fullmatch(value) else redacted(value)
 
 
 def rebuild(engine: Engine, out: TextIO, *, progress: Callable[[int], None] = ledger.unseen) -> int:

@@ -4,7 +4,7 @@ A deletion is a row first (what, whose, by which article), then the deed, then a
 that dies between them is followed by one that goes on. Blocking SQL.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -99,11 +99,19 @@ class Holds:
             held = (col(HoldRow.contact) == contact, col(HoldRow.released_ms) == 0)
             return connection.execute(update(HoldRow).where(*held).values(told)).rowcount
 
-    def of(self, contact: str) -> list[dict[str, Any]]:
-        """Return the holds on a contact, released ones too."""
+    def of(self, contact: str) -> list[Mapping[str, Any]]:
+        """Return the holds on a contact, released ones too, oldest first."""
         with Session(self._engine) as session:
-            rows = session.scalars(select(HoldRow).where(col(HoldRow.contact) == contact))
+            rows = session.scalars(
+                select(HoldRow).where(col(HoldRow.contact) == contact).order_by(col(HoldRow.id))
+            )
             return [row.model_dump() for row in rows]
+
+    def standing(self) -> list[Mapping[str, Any]]:
+        """Return the holds that stand, newest first."""
+        with Session(self._engine) as session:
+            held = select(HoldRow).where(col(HoldRow.released_ms) == 0).order_by(col(HoldRow.id).desc())
+            return [row.model_dump() for row in session.scalars(held)]
 
 
 class Keeper:

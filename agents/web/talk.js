@@ -6,11 +6,15 @@ import { pageData, t } from "config/i18n.js";
 import { request } from "config/http.js";
 import { Draft } from "./draft.js";
 import { Empty } from "./chips.js";
+import { Hold } from "./hold.js";
 import { Players, playFrom } from "./sound.js";
 import { Turns } from "./turns.js";
 
 const root = document.getElementById("talk");
 const where = new URLSearchParams(location.search);
+
+const WATCHES = pageData.role !== "lawyer";
+const DECIDES = WATCHES && pageData.role !== "auditor";
 
 function Talk({ said, audio }) {
   const turns = said?.turns ?? [];
@@ -18,7 +22,8 @@ function Talk({ said, audio }) {
       <${Players} contact=${pageData.contact} audio=${audio} />
       ${turns.length ? html`<${Turns} turns=${turns} audio=${audio} />` : html`<${Empty} title=${t("talks.no_words")}><p>${t("talks.no_words_hint")}</p><//>`}
     </section>
-    <${Draft} owner=${pageData.me} contact=${pageData.contact} audio=${audio} aside=${html`<p class="muted">${t("desk.draft_none")}</p>`} /></div>`;
+    <${Draft} owner=${pageData.me} contact=${pageData.contact} audio=${audio} aside=${html`<p class="muted">${t("desk.draft_none")}</p>`} /></div>
+    ${WATCHES && html`<${Hold} contact=${pageData.contact} decides=${DECIDES} />`}`;
 }
 
 try {

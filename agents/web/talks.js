@@ -9,6 +9,7 @@ import { Chip, Empty } from "./chips.js";
 
 const found = signal(null); // rows, or null before the first search
 const checked = signal(null);
+const held = signal(null); // the talks on hold
 const failed = signal("");
 const asked = signal("");
 const WATCHES = pageData.role !== "lawyer";
@@ -24,6 +25,10 @@ async function search(event) {
 
 async function loadChecked() {
   try { checked.value = await request("GET", "/talks/checked"); } catch { failed.value = "checked"; }
+}
+
+async function loadHeld() {
+  try { held.value = await request("GET", "/talks/holds"); } catch { failed.value = "held"; }
 }
 
 async function review(row, verdict) {
@@ -53,14 +58,22 @@ function Checked() {
       ${DECIDES && html`<p class="row"><button type="button" onClick=${() => review(row, "fine")}>${t("talks.fine")}</button><button type="button" onClick=${() => review(row, "talked_to")}>${t("talks.talked_to")}</button></p>`}</li>`)}</ol></section>`;
 }
 
+function Held() {
+  if (!WATCHES) return null;
+  const rows = held.value;
+  return html`<section aria-labelledby="held"><h2 id="held">${t("talks.holds")}</h2>
+    ${rows?.length === 0 && html`<${Empty} title=${t("talks.holds_none")}><p>${t("talks.holds_none_hint")}</p><//>`}
+    <ul class="hits">${(rows ?? []).map((row) => html`<li key=${row.id}><a href=${linkTo(row)}>${dateOf(row.at_ms)} · ${row.name} · ${row.reason}</a></li>`)}</ul></section>`;
+}
+
 function Page() {
   return html`<form class="search" role="search" onSubmit=${search}><label for="q">${t("talks.ask")}</label>
       <div class="row"><input id="q" type="search" maxlength="60" autocomplete="off" placeholder=${t("talks.ask_hint")} value=${asked.value} onInput=${(event) => { asked.value = event.target.value; }} /><button class="primary" disabled=${!asked.value.trim()}>${t("talks.go")}</button></div></form>
     ${failed.value && html`<p class="banner attention" role="alert">${t("talks.failed")}</p>`}
-    <${Found} /><${Checked} />`;
+    <${Found} /><${Checked} /><${Held} />`;
 }
 
-if (WATCHES) loadChecked();
+if (WATCHES) { loadChecked(); loadHeld(); }
 const root = document.getElementById("talks");
 root.replaceChildren();
 render(html`<${Page} />`, root);

@@ -29,7 +29,8 @@ function deadlineOf(clock) {
 /** The aid decision: the word, what follows from it, and why. */
 function aidOf(aid) {
   const also = ["means_test_exempt", "provide_first", "accept_with_missing_documents", "any_point_application"].filter((key) => aid[key]);
-  const words = [valueOf(aid.eligible), ...also.map(fieldOf), aid.basis].filter(Boolean).join("，");
+  const later = aid.papers_later?.length ? `${fieldOf("papers_later")} ${valueOf(aid.papers_later)}` : "";
+  const words = [valueOf(aid.eligible), ...also.map(fieldOf), later, aid.basis].filter(Boolean).join("，");
   return aid.explanation ? `${words}。${aid.explanation}` : words;
 }
 
@@ -42,7 +43,7 @@ export function says(key, value) {
 /** A field of the draft, in words. */
 export function textOf(key, value) {
   const bare = plain(value);
-  if (key === "deadlines" && Array.isArray(bare)) return bare.map((clock) => deadlineOf(plain(clock))).join("；");
+  if (key.startsWith("deadlines") && Array.isArray(bare)) return bare.map((clock) => deadlineOf(plain(clock))).join("；");
   if (key === "aid" && bare && typeof bare === "object") return aidOf(bare);
   if (key.endsWith("_yuan") || key.endsWith("_yuan_approx")) return t("desk.yuan", { n: valueOf(bare) });
   return valueOf(bare);

@@ -125,3 +125,35 @@ async def test_a_supervisor_searches_and_listens_at_the_second(
     assert float(await page.locator("audio").evaluate("element => element.currentTime")) >= 0.9
     assert await axe(page) == []
     assert ("record", "transcript.read", CONTACT) in office.switchboard.calls
+
+
+async def test_a_hold_is_placed_seen_and_released_by_who_decides_in_their_prefecture(office: Office) -> None:
+    office.prefectures.update({CONTACT: "昆明市", OTHER: "昭通市"})
+    chief = await person(office, "zhaomin", "supervisor", "昆明市")
+    auditor = await person(office, "auditor", "auditor", "")
+    headers = {"X-CSRF-Token": chief.csrf}
+    elsewhere = await chief.client.post(f"/talks/holds/{OTHER}", json={"reason": "诉讼中"}, headers=headers)
+    assert elsewhere.status_code == 404
+    placed = await chief.client.post(f"/talks/holds/{CONTACT}", json={"reason": "诉讼中"}, headers=headers)
+    assert [(row["reason"], row["name"], row["released_ms"]) for row in placed.json()] == [
+        ("诉讼中", "zhaomin", 0)
+    ]
+    assert await contacts(auditor, "/talks/holds") == [CONTACT]
+    theirs = {"X-CSRF-Token": auditor.csrf}
+    refused = await auditor.client.post(
+        f"/talks/holds/{CONTACT}/release", json={"reason": "看错了"}, headers=theirs
+    )
+    assert refused.status_code == 403
+    assert await contacts(chief, f"/talks/holds/{CONTACT}") == [CONTACT]
+    for status in (200, 404):
+        released = await chief.client.post(
+            f"/talks/holds/{CONTACT}/release", json={"reason": "结案"}, headers=headers
+        )
+        assert released.status_code == status
+    assert await contacts(chief, "/talks/holds") == []
+    told = [office.switchboard.facts.get_nowait() for _ in range(office.switchboard.facts.qsize())]
+    holds = [(fact.kind, fact.contact) for fact in told if fact.kind.startswith("hold.")]
+    assert holds == [("hold.placed", CONTACT), ("hold.released", CONTACT)]
+    assert all("诉讼" not in str(fact.body) for fact in told)
+    for one in (chief, auditor):
+        await one.client.aclose()
