@@ -25,7 +25,9 @@ class TurnIn(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    speaker: str = Field(pattern="^(caller|lawyer|interpreter)$")
+    speaker: str = Field(
+        pattern="^(caller|lawyer|interpreter|translator|agent|supervisor|system|ivr|bystander|unknown)$"
+    )
     text: str
     start_s: float | None = None
     end_s: float | None = None
@@ -37,7 +39,13 @@ class TurnIn(BaseModel):
         """The turn the rules read."""
         first = self.start_s if self.start_s is not None else self.start
         last = self.end_s if self.end_s is not None else self.end
-        return Turn(self.speaker, self.text, first, last, self.confidence)
+        return Turn(
+            {"translator": "interpreter", "agent": "lawyer"}.get(self.speaker, self.speaker),
+            self.text,
+            first,
+            last,
+            self.confidence,
+        )
 
 
 class CallIn(BaseModel):

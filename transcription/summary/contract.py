@@ -13,7 +13,7 @@ _UNSIGNED = re.compile(
     rf"{_PAPER}[^。]{{0,10}}?(?:没(?:有)?(?:签|订|写|得|跟|给|见|弄|办)?(?![^。]{{0,5}}(?:合同|协议))|未|不(?:给|跟|肯|签)|一(?:张|份|个)都没|(?:哪样|什么|啥)[^。]{{0,5}}没|也没|都没)"
     rf"|没(?:有|得)?(?:跟|和|给|同|与)?[^。]{{0,6}}?(?:签|订)(?:过|订|了)?[^。]{{0,5}}?{_PAPER}|(?:没有|没得|无){_PAPER}"
     rf"|{_PAPER}。?没(?:有)?签(?:过|呢|的)"
-    r"|(?:哪样|什么|啥|一张|一份|字)(?:的)?(?:一张)?(?:都|也)?没(?:有)?签|不(?:跟|给|和)我?们?[^。]{0,4}签|口头(?:说|讲|约|协议|答应)的?[^。]{0,4}(?:工资|价|好)?"
+    r"|(?:哪样|什么|啥|一张|一份|字)(?:的)?(?:一张)?(?:都|也)?没(?:有)?签|不(?:跟|给|和)我?们?[^。]{0,4}签|口头(?:说|讲|约|协议|答应)(?!我|喊|叫|让|通知|效益|不|第二天|明天|要|辞|他)的?[^。]{0,4}(?:工资|价|好)?"
 )
 _SIGNED = re.compile(
     rf"签(?:过|了|的|有|订了?|着)(?!字)[^。]{{0,10}}?{_PAPER}|{_PAPER}[^。]{{0,4}}?(?:签了|签过|是签|签的|有签|有的|有一份|签得有|在我|续签了|有(?=$|。|但|呢|嘛)|[^。没]{{0,8}}(?:到期|期满))|(?:有|点了|打了)(?:个|一份|一个|份)?[^。没]{{0,4}}{_PAPER}(?!没|吗)"
@@ -23,7 +23,7 @@ _OTHER_PAPER = re.compile(
     r"承揽|合作|承包|加盟|个体(?:户|工商)|配送协议|服务协议|众包协议|骑手协议|挂靠|自负盈亏|居间|经纪"
 )
 _UNRELATED = re.compile(
-    r"租(?:车|赁|房)|押金|放弃|自愿|保密|调解|赔偿|离婚|借款|购|买|和解|安全|转让|合同价|工程合同"
+    r"租(?:车|赁|房)|押金|放弃|自愿|保密|调解|赔偿|离婚|借款|购|买(?!合同)|和解|安全|转让|合同价|工程合同"
 )
 _ASKED = re.compile(r"签[^。]{0,8}(?:合同|协议)|(?:合同|协议)[^。]{0,8}签|有[^。]{0,4}合同")
 _NO = re.compile(
@@ -49,8 +49,12 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901
         ]
         unsigned = [(s, e) for s, e, _ in spans]
         for m in _SIGNED.finditer(line.plain):
-            if any(s < m.end() and m.start() < e for s, e in unsigned) or _NEGATED_SIGNING.search(
-                line.plain[max(0, m.start() - 8) : m.start()]
+            paper_first = (
+                re.match(_PAPER, m[0]) is not None
+            )  # 保险没买合同倒是签过: the 没 is of the insurance
+            before = line.plain[max(0, m.start() - 8) : m.start()]
+            if any(s < m.end() and m.start() < e for s, e in unsigned) or (
+                not paper_first and _NEGATED_SIGNING.search(before)
             ):
                 continue
             around = line.plain[max(0, m.start() - 4) : m.end() + 8]

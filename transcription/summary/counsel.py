@@ -98,7 +98,7 @@ class Callback:
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|夜里|今晚)?(?P<hour>十[一二]?|[一二两三四五六七八九]|二十[一二三]?|[0-9]{1,2})点(?P<min>半|[一二三四五]?十[一二三四五六七八九]?分?|[0-9]{2}分?)?(?P<after>以后|之后|过后|后)?(?P<before>之前|以前|前(?!台))?"
 )
-_KIN_PHONE = re.compile(
+KIN_PHONE = re.compile(
     r"(?:打|拨|找|联系|留)[^。]{0,4}(?:给)?我?(?P<who>儿子|姑娘|女儿|老公|媳妇|老婆|哥|姐|弟弟?|妹妹?|爸|妈|侄子|孙子|同事|工友|朋友)(?:的)?[^。]{0,3}(?:电话|手机|号|就行|的|那)?"
 )
 
@@ -108,7 +108,7 @@ def callback(reading: Reading) -> Callback:
     file = _file()
     promised = _statements(list(mentions(file.callback, reading.lawyer_lines)))
     wanted = list(mentions(file.callback_wanted, reading.caller_lines))
-    kin = next(((line, m) for line in reading.caller_lines if (m := _KIN_PHONE.search(line.plain))), None)
+    kin = next(((line, m) for line in reading.caller_lines if (m := KIN_PHONE.search(line.plain))), None)
     if not promised and not wanted:
         return Callback(False)
     reading.note_all("callback_required", [*promised, *wanted])

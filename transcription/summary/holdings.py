@@ -2,6 +2,7 @@
 """What the caller can prove and what they have done already. Words in ``config/defaults/evidence.yaml``. Pure."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from config.rulefile import Rules, defaults
@@ -29,8 +30,11 @@ def _file() -> EvidenceFile:
     return defaults("evidence", EvidenceFile)
 
 
-def evidence_held(reading: Reading) -> list[str]:
-    """The pieces the caller says they hold, in the order they were named; what is missing is left out."""
+def evidence_held(reading: Reading, contract: bool | None = None) -> list[str]:
+    """The pieces the caller says they hold, in the order they were named; what is missing is left out.
+
+    *contract* False: no labour contract was signed, so the contract in hand is one of another kind.
+    """
     file = _file()
     missing = compile_pattern(file.missing)
     found: list[Mention] = []
@@ -41,9 +45,14 @@ def evidence_held(reading: Reading) -> list[str]:
             found.append(held[0])
     ordered = _without_repeats(sorted(found, key=lambda m: m.order))
     reading.note_all("evidence_held", ordered)
-    return [m.name for m in ordered]
+    names = [m.name for m in ordered]
+    return [_PAPER if contract is False and name == "劳动合同" else name for name in names]
 
 
+_PAPER = "合同/协议"
+WITH_OTHERS = re.compile(
+    r"^[^。]{0,2}?(?:那些|这些|都|也|还|就|全|都还)*在(?:厂里|厂头|公司|站点|站里|他们|他|老板|包工头|工头|单位|班长)(?:那里|那点|那边|手里|手上|里头|家|里|头)"
+)
 _LACKED = re.compile(
     r"(?:没(?:有|得)?|不(?:给|肯|开)|要|缺|想要|去开|补|要求|需要|说要|问我要|喊我交|交)[^。有]{0,3}$"
 )
@@ -57,6 +66,7 @@ def _is_held(mention: Mention, missing: re.Pattern[str]) -> bool:
     return not (
         _NOT_YET.search(plain[mention.end : mention.end + 14].split("。")[0])
         or missing.match(plain, mention.end)
+        or WITH_OTHERS.match(plain[mention.end :])
         or _LACKED.search(before)
         or _COUNTED_MISSING.search(before)
     )
@@ -152,6 +162,11 @@ def interrupted(reading: Reading, steps: list[str]) -> bool | None:
     return None
 
 
-def line_mentions(line: Line, name: str) -> bool:
-    """Whether *line* names the piece of evidence *name*."""
-    return next(mentions(_file().evidence[name], [line]), None) is not None
+def evidence_names() -> list[str]:
+    """The pieces of evidence that have words."""
+    return list(_file().evidence)
+
+
+def mentions_of(name: str, lines: Sequence[Line]) -> list[Mention]:
+    """Where *lines* name the piece of evidence *name*, held or not."""
+    return list(mentions(_file().evidence[name], lines, name))

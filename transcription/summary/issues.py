@@ -23,6 +23,7 @@ IssueName = Literal[
 ]  # fmt: skip
 
 FAMILY = frozenset({"family_divorce", "child_support"})
+INJURIES = frozenset({"work_injury", "traffic_injury", "occupational_injury_protection"})
 LABOUR = frozenset(
     {
         "account_suspension", "arbitral_award_dissatisfied", "contract_signing_guidance", "deposit_collected",
@@ -59,11 +60,28 @@ def named_issues(reading: Reading) -> dict[str, Mention]:
         hurt = next((h for line in reading.caller_lines if (h := harmed(line))), None)
         if name not in found and hurt and _told(words, joined(reading.lawyer_lines)):
             found[name] = hurt
+    if "no_injury_insurance" not in found and (lacking := _no_insurance(reading)):
+        found["no_injury_insurance"] = lacking
     if "no_written_contract" not in found:
         double = next(mentions(_file().issues["no_written_contract"], reading.lawyer_lines), None)
         if double and re.search(r"没(?:有)?[^。]{0,6}(?:合同|签)", joined(reading.caller_lines)):
             found["no_written_contract"] = double
     return found
+
+
+_INSURANCE_ASKED = re.compile(r"工伤(?:保)?险")
+_NO_INSURANCE = re.compile(
+    r"保险[^。]{0,3}没(?:有)?(?:买|交|上|得)|没(?:有)?(?:买|交|上)[^。]{0,2}保险|^没(?:有|得)?买?"
+)
+
+
+def _no_insurance(reading: Reading) -> Mention | None:
+    """保险没买, said to the question about the insurance against injuries at work."""
+    for line in reading.caller_lines:
+        found = _NO_INSURANCE.search(line.plain)
+        if found and _INSURANCE_ASKED.search(reading.question_before(line)):
+            return Mention(line, found.start(), found.end())
+    return None
 
 
 _HARM = re.compile(
@@ -81,6 +99,20 @@ def _told(words: str, said: str) -> bool:
     """Whether *words* are stated in *said*, not asked after."""
     asked = re.compile(r"有没有|是否|是不是|有无|参没参加|问")
     return any(not asked.search(said[max(0, m.start() - 16) : m.start()]) for m in re.finditer(words, said))
+
+
+_ALREADY = re.compile(
+    r"(?:差|欠)(?:着|起|了)?我|没(?:有)?(?:发|给|结)(?:过|我)|住(?:了)?院|骨折|(?:被|着)[^。]{0,4}(?:辞|开除)|把我(?:辞|开)"
+)
+
+
+def _not_of_this_matter(names: set[str], category: str, said: str, owed: bool) -> set[str]:
+    """误工费 is asked of whoever ran a rider over; what a paper to be signed says has not happened yet."""
+    if category == "gig_worker" and "traffic_injury" in names:
+        return {"wage_during_medical_leave"}
+    if "contract_signing_guidance" in names and not owed and not _ALREADY.search(said):
+        return {"wage_arrears", "work_injury", "overtime_pay", "unlawful_dismissal"}
+    return set()
 
 
 _WAGE_WORD = re.compile(r"工资|工钱|薪|底薪|提成")
@@ -147,6 +179,7 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
             _ON_THE_WAY.search(said) or re.search(r"车", found["traffic_injury"].line.plain)
         ):
             names.discard("traffic_injury")
+    names -= _not_of_this_matter(names, category, said, owed)
     if {"work_injury", "wage_arrears"} <= names and _told("停工留薪", joined(reading.lawyer_lines)):
         names = names - {"wage_arrears"} | {"wage_during_medical_leave"}
     if "contract_signing_guidance" in names and not standing.works:

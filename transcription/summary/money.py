@@ -36,6 +36,9 @@ _THE_REST = re.compile(r"(?:还有|就剩|只剩)(?:的|个|差不多|大概)*$"
 _SETTLED = re.compile(
     r"(?:块钱|块|元)?(?:的)?(?:去年|今年|前年|上个月|后来|早就|早|都|已经|也|就|全部|后头|当场|最后)*(?:付|结|给|还|算)(?:清|完)(?!之前|以前|不)"
 )  # 他欠我八千去年就付清了
+_OWN_POCKET = re.compile(
+    r"(?:块钱|块|元)?(?:是|都是|就|全是)*(?:我|我们|家里)?(?:自己|个人|家里)?(?:掏|出|垫|贴|借)(?:的|了|出来)"
+)  # 剩的六千是我自己掏的
 _OF_EACH = re.compile(r"(?:每|一)个?(?:月|天|单|趟|次)(?:都|还|又|要|就)*$")  # 每个月扣着五百 is no sum
 _OF_MY_OWN = re.compile(
     r"^[^。]{0,6}我(?:自己|一个人|个人|的|这里|这份|名下)(?:那份|这份|的)?(?:是|有|就|大概|差不多)*$"
@@ -157,6 +160,8 @@ def find_amounts(line: Line, dates: Sequence[DateSpan]) -> list[Amount]:
             and LISTED.match(line.plain[found[-1].end : number.start])
         ):
             amount = replace(amount, role=OWED, sure=0.75)
+        if role == OWED and _OWN_POCKET.match(line.plain, number.end):
+            amount = replace(amount, role="price")
         if role in (OWED, OTHER_DEBT) and _SETTLED.match(line.plain, number.end):
             amount = replace(amount, role="settled")
         if found and not role and _is_the_rest(found[-1], line.plain[left : number.start]):

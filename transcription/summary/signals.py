@@ -19,6 +19,7 @@ from .lexicon import Concept, Pattern, compile_pattern, mentions
 from .parties import Standing
 from .places import Place
 from .reading import SHANGHAI, Reading, joined
+from .transcript import Mention
 from .workplace import Places
 
 FlagName = Literal[
@@ -58,6 +59,7 @@ class FlagFile(Rules):
     flags: dict[FlagName, Concept]
     sounds: Pattern
     languages: dict[str, Pattern]
+    dialect: list[Pattern]
     after_hours: Hours
 
 
@@ -74,6 +76,9 @@ class Situation:
     unsafe: bool
     spoken: frozenset[str]
     language: str | None
+    unheard: tuple[
+        int, ...
+    ] = ()  # turns whose words no recogniser could make out, or that are of another language
 
 
 _CANT_TALK = re.compile(r"不方便(?:说话|讲话|说|讲)|敲(?:一下|两下|话筒)|按任意")
@@ -84,19 +89,50 @@ def read_situation(reading: Reading) -> Situation:
     file = _file()
     said = "".join(line.plain for line in reading.caller_lines).replace("。", "")
     content = re.sub(compile_pattern(file.sounds), "", said)
-    silent = bool(reading.lines) and (len(content) <= 6 or (len(content) < 10 and not reading.amounts))
+    unheard = tuple(line.index for line in reading.caller_lines if any(map(_UNHEARD.search, line.notes)))
+    quiet = len(content) <= 6 or (len(content) < 10 and not reading.amounts)
+    silent = bool(reading.lines) and quiet and not unheard
     spoken: set[str] = set()
     for name in SPOKEN:
         if first := next(mentions(file.flags[name], reading.caller_lines, name), None):
             spoken.add(name)
             reading.evidence.note("flags", first)
+    if _speaks_dialect(reading):
+        spoken.add("dialect")
     asked = bool(_CANT_TALK.search(joined(reading.lawyer_lines)))
     unsafe = "unsafe_to_talk" in spoken or (silent and asked and bool(_knocked(reading)))
-    everything = joined(reading.lines)
+    noted = "。".join(note for line in reading.caller_lines for note in line.notes)
+    everything = f"{joined(reading.lines)}。{noted}"
     language = next(
         (name for name, words in file.languages.items() if compile_pattern(words).search(everything)), None
     )
-    return Situation(silent, unsafe, frozenset(spoken), language)
+    for index in unheard:
+        reading.evidence.note("unheard", Mention(reading.lines[index], 0, 0))
+    return Situation(silent, unsafe, frozenset(spoken), language, unheard)
+
+
+_UNHEARD = re.compile(
+    r"听不懂|无法识别|识别不(?:出|了)|未识别|(?:民族|外|别的|其他|另一种)(?:语|话)|[彝白傣尼壮苗僳祜佤西瑶颇藏朗](?:族)?[语话]"
+)
+
+
+def language_of(situation: Situation, flags: Sequence[str], dtmf: str) -> str | None:
+    """The language to be written down: one that needs an interpreter, or the dialect when it is thick."""
+    if situation.language and ({"minority_language", "interpreter_used"} & set(flags) or dtmf == "3"):
+        return situation.language
+    return "云南方言" if "dialect" in situation.spoken else None
+
+
+def unheard_told(situation: Situation) -> tuple[str, ...]:
+    """What the lawyer is told of words nobody could make out."""
+    turns = "、".join(str(index + 1) for index in situation.unheard)
+    return (f"第{turns}句没有识别出来,请听录音或找翻译",) if turns else ()
+
+
+def _speaks_dialect(reading: Reading) -> bool:
+    """Three different words of the dialect."""
+    said = joined(reading.caller_lines)
+    return sum(1 for word in _file().dialect if compile_pattern(word).search(said)) >= 3
 
 
 def _knocked(reading: Reading) -> bool:
@@ -130,7 +166,8 @@ def find_flags(reading: Reading, situation: Situation, standing: Standing, facts
     interpreted = any(line.turn.speaker == "interpreter" for line in reading.lines)
     landline = _is_landline(call.caller_number)
     deaf = "hard_of_hearing" in spoken and (elderly or landline or _asked_again(reading))
-    minority = interpreted or ("minority_language" in spoken and _speaks_other(reading))
+    other = bool(situation.unheard) and (situation.language is not None or call.dtmf == "3")
+    minority = interpreted or other or ("minority_language" in spoken and _speaks_other(reading))
     unreliable = _unreliable(reading)
     checks = {
         "limitation_expiring": any(clock.at_risk_7d for clock in facts.deadlines),
@@ -156,9 +193,11 @@ def find_flags(reading: Reading, situation: Situation, standing: Standing, facts
         or (not call.dtmf and not situation.silent and (elderly or landline or deaf)),
         "minority_language": minority,
         "interpreter_used": interpreted,
-        "language_unknown": call.dtmf == "3" and situation.language is None and not interpreted,
-        "cross_prefecture": _crosses_prefecture(facts.places),
-        "cross_province": _crosses_province(facts.places),
+        "language_unknown": (call.dtmf == "3" or _mostly_unheard(reading, situation))
+        and situation.language is None
+        and not interpreted,
+        "cross_prefecture": facts.labour and _crosses_prefecture(facts.places),
+        "cross_province": facts.labour and _crosses_province(facts.places),
         "number_region_differs_from_work_place": _phone_is_foreign(facts.places) and facts.labour,
         "enterprise_checkup_lead": facts.category == "employer",
         "contract_guidance": "contract_signing_guidance" in facts.issues,
@@ -255,6 +294,10 @@ def _same_lawyer(reading: Reading) -> bool:
             told,
         )
     )
+
+
+def _mostly_unheard(reading: Reading, situation: Situation) -> bool:
+    return len(situation.unheard) * 2 > len(reading.caller_lines)
 
 
 def _unreliable(reading: Reading) -> bool:

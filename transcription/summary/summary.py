@@ -19,11 +19,12 @@ from . import counsel, events, holdings, signals
 from .contract import employment_form, written_contract
 from .dates import Precision
 from .gaps import find_gaps
-from .issues import FAMILY, LABOUR, named_issues, settle_issues
+from .issues import FAMILY, INJURIES, LABOUR, named_issues, settle_issues
 from .lexicon import compile_pattern
 from .matter import MatterFacts, earliest_of, legal_facts
 from .money import GROUP
 from .owed import Owed, other_amounts, owed_in_the_end
+from .particulars import particulars
 from .parties import Heads, Standing, age_of, category_of, count_workers, employer_of, find_standing, people
 from .reading import Heard, Reading, joined, mention_of, read, read_for_relative
 from .shapes import aid_json, callback_json, deadline_json, heard_json
@@ -166,7 +167,7 @@ class _Draft:
             else None,
             **self._times(happened, still),
             "written_contract": contract,
-            "evidence_held": holdings.evidence_held(reading) if self.category != "employer" else [],
+            "evidence_held": holdings.evidence_held(reading, contract) if self.category != "employer" else [],
             "prior_steps": steps,
             "deadlines": [deadline_json(clock) for clock in deadlines],
             "urgency": signals.urgency_of(flags, self.issues),
@@ -184,16 +185,19 @@ class _Draft:
             ]
         if required:
             fields["callback"] = callback_json(ring, situation)
-        if situation.language and (
-            {"minority_language", "interpreter_used"} & set(flags) or reading.call.dtmf == "3"
-        ):
-            fields["language"] = situation.language
+        if language := signals.language_of(situation, flags, reading.call.dtmf):
+            fields["language"] = language
+        hurt = claimant and bool(INJURIES & set(self.issues))
+        fields |= particulars(reading, self.category, hurt=hurt, held=fields["evidence_held"])
         if situation.silent:
             fields["response_closed"] = False
         return Summary(
             fields,
             reading.evidence.all(),
-            find_gaps(fields, happened, earliest) if claimant and self.labour else (),
+            (
+                *signals.unheard_told(situation),
+                *(find_gaps(fields, happened, earliest) if claimant and self.labour else ()),
+            ),
             tuple(dict.fromkeys(self.contradictions)),
             tuple(deadlines),
             aid,
@@ -305,7 +309,7 @@ class _Draft:
             events.PAYMENT: "payment_due_date",
             events.EFFECTIVE: "award_effective_date",
         }
-        if {"work_injury", "traffic_injury", "occupational_injury_protection"} & set(self.issues):
+        if INJURIES & set(self.issues):
             kinds[events.INJURY] = "injury_date"
         kinds[events.AWARD] = "award_received_date"
         found: dict[str, events.Event | None] = {}

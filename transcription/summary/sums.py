@@ -33,7 +33,7 @@ _MONTHS_OWED = re.compile(
 
 def reckoned(amounts: Sequence[Amount], lines: Sequence[Line]) -> list[Amount]:
     """*amounts* in telling order, with what reckoning makes of the bare ones."""
-    found = list(amounts)
+    found = [_of_hospital(amount, lines) for amount in amounts]
     months = _months_owed(lines)
     for at, amount in enumerate(found):
         if amount.role or amount.value is None or amount.line.by_lawyer:
@@ -92,3 +92,26 @@ def _agree(rate: Amount, months: set[Decimal], amount: Amount, before: str) -> b
         return False
     monthly = "月" in rate.line.plain[max(0, rate.start - 12) : rate.end + 4]
     return monthly and any(rate.number.low * n == amount.number.low for n in months)
+
+
+_HOSPITAL = re.compile(
+    r"住(?:了)?院|住了[一二两三四五六七八九十几0-9]+(?:来|多)?天|医院|手术|重症|医药费|医疗费"
+)
+_SPENT = re.compile(r"(?:花|用)(?:了|掉|去|费)*(?:一共|总共|差不多|将近)?$")
+_EMPLOYER_PAID = re.compile(
+    r"(?:老板|公司|厂里|厂头|项目部|总包|包工头|工头|单位|站点|平台|雇主|主家|东家|矿上)(?:只|就|先|才|帮|也|倒)*(?:交|付|出|给)(?:了|过)*$"
+)
+
+
+def _of_hospital(amount: Amount, lines: Sequence[Line]) -> Amount:
+    """花了四千七 told with the hospital is a medical cost; what the employer paid there was advanced."""
+    if amount.role not in ("", "price", "paid", "medical") or amount.line.by_lawyer:
+        return amount
+    before = amount.line.plain[: amount.start]
+    asked = lines[amount.line.index - 1].plain if amount.line.index else ""
+    if _HOSPITAL.search(amount.line.plain + asked):
+        if _SPENT.search(before) and amount.role != "medical":
+            return replace(amount, role="medical")
+        if _EMPLOYER_PAID.search(before):
+            return replace(amount, role="advanced")
+    return amount

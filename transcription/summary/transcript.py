@@ -16,6 +16,9 @@ from transcription.turns import Turn
 STOP = "。"
 _SENTENCE_ENDS = frozenset("。!?!?;;…\n")
 _NOISE = frozenset("嗯呃噢唔")
+UNHEARD = 0.3  # below this a recogniser's words are no words: they are marked, and nothing is read from them
+_NUMERALS = frozenset("零〇一二两三四五六七八九十百千万幺")
+_SIDES = frozenset({"caller", "lawyer", "interpreter"})
 _THOUSANDS = re.compile(r",[0-9]{3}(?![0-9])")
 _OPEN, _CLOSE = "((【[", "))】]"
 
@@ -106,10 +109,14 @@ def spoken_for(lines: Iterable[Line], relative: str) -> list[Line]:
     return [own(line) for line in lines]
 
 
-def _line(index: int, turn: Turn) -> Line:  # noqa: C901 - one sign after the other
+def _line(index: int, turn: Turn) -> Line:  # noqa: C901, PLR0912 - one sign after the other
     plain: list[str] = []
     origin: list[int] = []
     notes: list[str] = []
+    if turn.speaker not in _SIDES:  # a machine's notice, somebody in the background: neither side's word
+        return Line(index, turn, "", ())
+    if turn.confidence is not None and turn.confidence < UNHEARD and turn.text:
+        return Line(index, turn, "", (), ("无法识别",))
     depth, note = 0, ""
     for at, raw in enumerate(turn.text):
         sign = unicodedata.normalize("NFKC", raw)
@@ -135,7 +142,7 @@ def _line(index: int, turn: Turn) -> Line:  # noqa: C901 - one sign after the ot
         elif sign == "%":
             plain.append(sign)
             origin.append(at)
-        elif plain and plain[-1].isdigit() and _parts_numbers(turn.text, at):
+        elif plain and (plain[-1].isdigit() or plain[-1] in _NUMERALS) and _parts_numbers(turn.text, at):
             plain.append("、")
             origin.append(at)
     if turn.speaker == "interpreter":
@@ -151,7 +158,15 @@ _OF_THE_CALLER = re.compile(
 
 def _parts_numbers(text: str, at: int) -> bool:
     """Whether the sign at *at* keeps two written numbers apart: 12000,21000 but not 12,000."""
-    return text[at + 1 : at + 2].isdigit() and not _THOUSANDS.match(text, at)
+    following = text[at + 1 : at + 2]
+    if following and following in _NUMERALS and _sign_parts(text[at]):
+        return True
+    return following.isdigit() and not _THOUSANDS.match(text, at)
+
+
+def _sign_parts(sign: str) -> bool:
+    """Whether *sign* keeps two spoken numbers apart: 一百三,五千四百六."""
+    return sign in ",,、:"
 
 
 def _decimal_point(text: str, at: int) -> bool:

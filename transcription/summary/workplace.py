@@ -12,7 +12,7 @@ _HOME = re.compile(
     r"(?:老家(?:是|在)?|户口(?:在|是)?|家(?:是|在|住)|我(?:们)?(?:本来|都)?是(?:云南)?|(?:是|从)(?:云南)?)(?:云南省?)?(?:的)?$"
 )
 _HOME_AFTER = re.compile(
-    r"^(?:市|县|区|州)?(?:这边|那边|那点|这点|下面|乡下|农村)?(?:[^。在]{0,4})?(?:人(?!民|事|社)|的(?=$|。|现在|在|来|我|今年|老家|农村|律师|以前|之前|去年|我们|想|男|女|家|嘛|呢|么)|老家|户口|出来(?:打工|务工)?)"
+    r"^(?:市|县|区|州)?(?:这边|那边|那点|这点|下面|乡下|农村)?(?:[^。在]{0,4})?(?:人(?!民|事|社)|的(?=$|。|现在|在|来|我|今年|老家|农村|律师|跟|到|以前|之前|去年|我们|想|男|女|家|嘛|呢|么)|老家|户口|出来(?:打工|务工)?)"
 )
 _NOW = re.compile(
     r"(?:现在|目前|如今|这会儿?|人|已经|才|前几天|后来|昨天|前天)[^。]{0,6}(?:在|回(?:到|来)?|到)$|(?:回(?:到|了|来)?|跑回|来到|到了|人在|现在)$"
@@ -20,7 +20,7 @@ _NOW = re.compile(
 _LATER = re.compile(r"(?:后来|之后|然后|接着|又|再)[^。]{0,4}(?:去|到|跑)(?:了)?$")
 _NOW_AFTER = re.compile(r"^(?:市|县|区|州)?(?:这边|这里|这点)?(?:租房|住着|住院|老家|家里|了)")
 _WORK_AFTER = re.compile(
-    r"^[^。]{0,14}?(?:工地|项目|厂|公司|店|站点|网点|站|矿|隧道|高速|铁路|水电站|工程|酒店|酒楼|饭馆|茶楼|网吧|ktv|水库|电站|砖|煤|花|宾馆|餐馆|饭店|超市|医院(?:做|当|里做|护)|养老院|学校|小区|基地|农场|物流园|仓库|园区|工业园|车间|集团|茶厂|大棚|上班|打工|务工|干活|做工|苦钱|支模|跑(?:外卖|车|滴滴|网约车|单|快递|货|美团)|送(?:外卖|快递|餐|货|件)|开(?:网约车|滴滴|货车|车)|当(?:保安|保洁|护工|服务员|小工|保姆)|做(?:保洁|保安|小工|木工|家政|保姆|活|饭|事)|干(?:活|了)|被|着车撞|装修|修(?:路|公路|高速|铁路|桥|水库|渠|房)|盖房|洗碗|守|受(?:的)?伤|摔|搬|割胶|帮(?:人|别人|人家)|采|摘|栽|种(?!地)|挖|拣|掰|砍)"
+    r"^[^。]{0,14}?(?:工地|项目|厂|公司|店|站点|网点|站|矿|隧道|高速|铁路|水电站|工程|酒店|酒楼|饭馆|茶楼|网吧|ktv|水库|电站|砖|煤|花|宾馆|餐馆|饭店|超市|医院(?:做|当|里做|护)|养老院|学校|小区|基地|农场|物流园|仓库|园区|工业园|车间|集团|茶厂|(?:葡萄|果|花|茶|咖啡|苗|蔬菜|橡胶|玫瑰)园|园子|搅拌站|养殖场|大棚|上班|打工|务工|干活|做工|苦钱|支模|跑(?:外卖|车|滴滴|网约车|单|快递|货|美团)|送(?:外卖|快递|餐|货|件)|开(?:网约车|滴滴|货车|车)|当(?:保安|保洁|护工|服务员|小工|保姆)|做(?:保洁|保安|小工|木工|家政|保姆|活|饭|事)|干(?:活|了)|被|着车撞|装修|修(?:路|公路|高速|铁路|桥|水库|渠|房)|盖房|洗碗|守|受(?:的)?伤|摔|搬|割胶|帮(?:人|别人|人家)|采|摘|栽|种(?!地)|挖|拣|掰|砍)"
 )
 _WORK_BEFORE = re.compile(
     r"(?:在|到|去|给|跟|位于|位置|工地(?:是|在)|厂(?:是|在)|公司(?:是|在)|店(?:是|在)|站点(?:是|在)|项目(?:是|在)|地点(?:是|在)?|就在)(?:云南)?(?:省)?$"
@@ -54,6 +54,8 @@ def find_places(reading: Reading, debt: Amount | None = None) -> Places:
     for line in reading.caller_lines:
         question = reading.question_before(line)
         for index, place in enumerate(reading.places[line.index]):
+            if _within_the_last(reading.places[line.index], index):
+                continue
             order += 1
             before, after = _around(line, place, reading.places[line.index], index)
             kind, weight = _kind(before, after, question, first=index == 0)
@@ -86,6 +88,14 @@ def find_places(reading: Reading, debt: Amount | None = None) -> Places:
         here[1] if here else None,
         region_of(reading.call.caller_number_region),
     )
+
+
+def _within_the_last(places: list[Place], index: int) -> bool:
+    """西山区海口: a name that follows a place of Yunnan at once is a part of it, not a town elsewhere."""
+    if not index:
+        return False
+    before, place = places[index - 1], places[index]
+    return place.start - before.end <= 1 and before.province == "云南" and place.province != "云南"
 
 
 def _told_with(debt: Amount | None, line: Line, place: Place, later: list[Place]) -> float:
