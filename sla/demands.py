@@ -132,6 +132,7 @@ class Demand(NamedTuple):
     aid_state: AidState = AidState.NONE
     aid: Mapping[str, Any] = NOTHING  # lane, then the decision and the acceptance
     aid_target_ms: int = 0  # not accepted after this = breach of number 1
+    employer: str = ""  # what tells it from others: no name
 
     @property
     def is_open(self) -> bool:

@@ -150,6 +150,7 @@ def _summarised(by: str) -> Callable[[Demand, Fact], Demand]:
             prefecture=text(body, "prefecture", 32) or text(body, "work_prefecture", 32) or demand.prefecture,
             category=text(body, "caller_category", 16) or demand.category,
             topic=text(body, "topic") or _first(body.get("issue_types")) or demand.topic,
+            employer=text(body, "employer", 16) or demand.employer,
         )
 
     return classed

@@ -10,6 +10,7 @@ from config.clock import SHANGHAI
 
 from . import ledger
 from .demands import DemandState, Stage
+from .groups import HOUR_MS, MINUTE_MS, find_groups, load_group_rules
 from .tables import CallbackRow, DemandRow, table_of
 from .view import LIVE_STAGES, Books
 
@@ -40,6 +41,7 @@ def books(engine: Engine, *, now_ms: int, answer_ms: int, scope: str = "") -> Bo
             demands=[row._asdict() for row in demands],
             callbacks=[row._asdict() for row in callbacks],
             counts=_counts(connection, now_ms, answer_ms, scope),
+            groups=_groups(connection, now_ms, seen),
         )
 
 
@@ -64,6 +66,21 @@ def day_start_ms(now_ms: int) -> int:
 def day_of(at_ms: int) -> str:
     """Return the hotline's day of a moment, YYYY-MM-DD."""
     return datetime.fromtimestamp(at_ms / 1000, SHANGHAI).date().isoformat()
+
+
+def _groups(connection: Connection, now_ms: int, seen: ColumnElement[bool]) -> list[dict[str, Any]]:
+    """Return the workers of one site who called within an hour. Most of the time a count finds none."""
+    rules = load_group_rules()
+    since = now_ms - rules.shown_h * HOUR_MS - rules.within_min * MINUTE_MS
+    site = (_DEMANDS.c.employer, _DEMANDS.c.prefecture)
+    recent = (seen, _DEMANDS.c.opened_at_ms >= since, _DEMANDS.c.employer != "")
+    named = select(*site).where(*recent).group_by(*site).having(func.count() >= rules.at_least)
+    found: list[dict[str, Any]] = []
+    for employer, prefecture in connection.execute(named.order_by(*site)):
+        theirs = (_DEMANDS.c.employer == employer, _DEMANDS.c.prefecture == prefecture)
+        rows = connection.execute(select(_DEMANDS).where(*recent, *theirs).order_by(_DEMANDS.c.opened_at_ms))
+        found += find_groups([row._asdict() for row in rows], rules)
+    return [group for group in found if group["last_ms"] + rules.shown_h * HOUR_MS > now_ms]
 
 
 def _promised_to(scope: str) -> ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """What a board shows, as plain JSON values. Pure: the live snapshot and rows of the projections in,
 sections out.
 
-A section maps an id to a flat record; the feed compares sections record by record and sends what changed.
+A section maps an id to a record, flat but for the members of a group; the feed compares sections record by
+record and sends what changed.
 Durations are never sent: a record says since when, and the page counts, so a quiet queue sends nothing.
 """
 
@@ -29,6 +30,7 @@ class Books:
     demands: Sequence[Mapping[str, Any]] = ()
     callbacks: Sequence[Mapping[str, Any]] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    groups: Sequence[Mapping[str, Any]] = ()  # see sla.groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def view_of(snapshot: Snapshot, books: Books, signs: Signs, slow: View = SLOW, s
         "lawyers": lawyers,
         "demands": {str(row["id"]): _demand_record(row) for row in books.demands},
         "callbacks": _callbacks(snapshot, books),
+        "groups": {str(group["id"]): {k: v for k, v in group.items() if k != "id"} for group in books.groups},
         "tiles": {"today": dict(books.counts)},
         "health": {part: _health_record(fields) for part, fields in signs.health.items()},
         "alarms": {name: json.loads(text) for name, text in sorted(signs.alarms.items())},

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, get_args
 from config.errors import AnxinError, Blame
 from config.rulefile import defaults
 
+from .employers import employer_key
 from .law.aid import Category, FourHundred
 from .summary.places import GazetteerFile
 from .summary.plain import ISSUE_WORDS
@@ -115,6 +116,8 @@ def class_of(content: Mapping[str, Any]) -> dict[str, Any]:
         body["prefecture"] = told["work_prefecture"]
     if told.get("issue_types"):
         body["topic"] = told["issue_types"][0]
+    if key := employer_key(told.get("employer_or_platform")):
+        body["employer"] = key
     return body
 
 

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { openFeed } from "config/live.js";
 import { language, pageData, t } from "config/i18n.js";
 
-const EMPTY = { contacts: {}, lawyers: {}, demands: {}, callbacks: {}, tiles: {}, health: {}, curves: {}, prefectures: {}, promises: {}, alarms: {}, notice: {} };
+const EMPTY = { contacts: {}, lawyers: {}, demands: {}, callbacks: {}, groups: {}, tiles: {}, health: {}, curves: {}, prefectures: {}, promises: {}, alarms: {}, notice: {} };
 
 export const view = signal(EMPTY);
 export const loaded = signal(false);
@@ -71,6 +71,7 @@ export const allLawyers = computed(() => rows("lawyers")
 export const lawyers = computed(() => allLawyers.value.filter(here));
 export const demands = computed(() => rows("demands").filter(here).sort((a, b) => a.due_ms - b.due_ms));
 export const callbacks = computed(() => rows("callbacks").filter(here).sort((a, b) => a.due_ms - b.due_ms));
+export const groups = computed(() => rows("groups").filter(here).sort((a, b) => b.last_ms - a.last_ms));
 export const today = computed(() => view.value.tiles.today ?? {});
 
 /** Where a call-back stands right now: the server knows what only events change, the clock knows the rest. */
