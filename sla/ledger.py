@@ -144,9 +144,13 @@ def insert_rows(
     Core.
     """
     if values:
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        marks = ", ".join([mark] * len(values[0]))
+        marks = ", ".join([mark(connection)] * len(values[0]))
         connection.exec_driver_sql(f"{insert} VALUES ({marks}) {after}", list(values))
+
+
+def mark(connection: Connection) -> str:
+    """Return what stands for a parameter in the driver's own SQL."""
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
 
 
 def read(engine: Engine, *, after: int = 0, chunk: int = CHUNK) -> Iterator[Entry]:
