@@ -29,6 +29,7 @@ from transcription.search import Place
 from transcription.vault import Vault
 
 HISTORY_ROWS = 20
+MOST_CONFLICTS = 20
 
 log = Log(__name__)
 
@@ -59,8 +60,9 @@ class CallerHistory:
                     col(DemandRow.talk_ms) == 0,
                 )
             ).one()
-        lawyer = last.lawyer if last and last.state == "open" else ""
-        return Earlier(contacts, last.channel if last else "", missed, lawyer)
+            conflicts = _advised_the_other_side(session, key) if contacts else ()
+        lawyer = last.lawyer if last and last.state == "open" and last.lawyer not in conflicts else ""
+        return Earlier(contacts, last.channel if last else "", missed, lawyer, conflicts)
 
     def of_contact(self, contact: str) -> Sequence[Mapping[str, Any]]:
         """Return the caller's other contacts, newest first."""
@@ -85,6 +87,18 @@ class CallerHistory:
             }
             for row in rows
         ]
+
+
+def _advised_the_other_side(session: Session, key: str) -> tuple[str, ...]:
+    """Return the lawyers who talked with the employer that this caller's demands are about."""
+    about = select(DemandRow.employer).where(col(DemandRow.number_key) == key, col(DemandRow.employer) != "")
+    advised = select(DemandRow.lawyer).where(
+        col(DemandRow.category) == "employer",
+        col(DemandRow.employer).in_(about),
+        col(DemandRow.number_key) != key,
+        col(DemandRow.lawyer) != "",
+    )
+    return tuple(sorted(session.exec(advised.distinct().limit(MOST_CONFLICTS))))
 
 
 def prefecture_of(engine: Engine, contact: str) -> str:

@@ -21,6 +21,7 @@ class Earlier:
     channel: str = ""  # of the last one
     missed: int = 0  # contacts that no lawyer answered and nobody called back
     lawyer: str = ""  # who talked with them last, if that matter is still open
+    conflicts: tuple[str, ...] = ()  # lawyers who advised the employer that they named
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def detect(clues: Clues, rules: Rules) -> Need:
     channel = next((channel for channel, _ in suggestions if channel), GENERAL)
     if clues.earlier.lawyer:
         evidence.append(f"lawyer:{clues.earlier.lawyer}")
+    if clues.earlier.conflicts:  # how many: whom, nobody who answers needs to know
+        evidence.append(f"conflict:{len(clues.earlier.conflicts)}")
     if clues.earlier.missed:
         evidence.append(f"missed:{clues.earlier.missed}")
     urgent = next((kind for kind in ("safety", "limitation") if said.get(kind)), "")
@@ -85,6 +88,7 @@ def detect(clues: Clues, rules: Rules) -> Need:
         digit=clues.digit,
         evidence=tuple(evidence),
         prefer=clues.earlier.lawyer,
+        conflicts=clues.earlier.conflicts,
     )
 
 

@@ -103,7 +103,7 @@ class VoiceSteps:
             return await self._continue(arrived, Round(talk=arrived.talk))
         carried = (
             ("p", hook.get("page")[:32]), ("c", earlier.channel), ("k", str(earlier.missed)),
-            ("e", str(earlier.contacts)), ("l", earlier.lawyer),
+            ("e", str(earlier.contacts)), ("l", earlier.lawyer), ("o", ".".join(earlier.conflicts)),
         )  # fmt: skip
         return flow.menu(
             self.script, tuple((name, value) for name, value in carried if value not in {"", "0"})
@@ -332,7 +332,8 @@ def _is_lawyer(label: str) -> bool:
 def _clues(hook: Webhook, contact: Contact) -> Clues:
     query = hook.query
     counts = {"contacts": number_in(query.get("e", "0")), "missed": number_in(query.get("k", "0"))}
-    earlier = Earlier(**counts, channel=query.get("c", ""), lawyer=query.get("l", ""))
+    others = tuple(filter(None, query.get("o", "").split(".")))
+    earlier = Earlier(**counts, channel=query.get("c", ""), lawyer=query.get("l", ""), conflicts=others)
     return Clues(
         digit=hook.get("Digits"),
         dialled=contact.to_number,

@@ -12,6 +12,7 @@ contact.arrived       from, to, entrance (pstn, sip, web), prefecture, demand, o
 contact.chose         digit ('' = none), channel, evidence (list of words), language, prefecture, prefer (the
                       lawyer of an open matter, '')
 contact.waiting       type, priority, since_ms, place_ms, step
+contact.passed_over   reason (conflict: they advised the other side)        (lawyer set: they are told)
 contact.retagged      type, priority, reason, channel, language, prefecture, place_ms, step
 contact.relaxed       step, load (or asked: true): looks further for a lawyer
 contact.offered       until_ms, waited_ms                      (lawyer set)

@@ -148,7 +148,7 @@ class Callbacks:
         m = self.m
         m.settle(contact.id, DueKind.CALLBACK)
         k["next_ms"], k["blocked"] = 0, ""
-        m.passed[contact.id] = {}
+        m.passed[contact.id] = m.still_passed(contact.id)
         is_now = {**kind, "place_ms": k["place_ms"], "step": m.first_manned_step(kind["type"])}
         since = contact.waiting_since_ms or k["opened_ms"]
         told = {"callback": k["id"], "attempts": k["attempts"], "since_ms": since}

@@ -41,6 +41,9 @@ class MemoryContacts(MemorySteps):
         m.fact("contact.waiting", c.id, **waits, since_ms=now)
         m.arrivals.insert(0, now)
         del m.arrivals[policy.SAMPLES :]
+        for lawyer in need.conflicts:
+            m.passed[c.id][lawyer] = now + policy.FOR_GOOD_MS
+            m.fact("contact.passed_over", c.id, lawyer, reason="conflict")
         m.set_due(DueKind.LEASE, c.id, self._rules.times.wait_lease)
         c = m.put(
             c,

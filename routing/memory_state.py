@@ -147,6 +147,11 @@ class Memory:
     def passes_over(self, contact: Contact, lawyer: str) -> bool:
         return self.passed[contact.id].get(lawyer, 0) > self.now
 
+    def still_passed(self, contact: str) -> dict[str, int]:
+        """Return those whom a contact passes over for good."""
+        lasting = self.now + self.rules.times.forget
+        return {lawyer: until for lawyer, until in self.passed[contact].items() if until > lasting}
+
     def profiles(self) -> set[str]:
         return {one.profile for one in self.lawyers.values()}
 

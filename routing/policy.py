@@ -15,6 +15,7 @@ from .ports import Need
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 UTC_OFFSET_MS = 8 * HOUR_MS  # Asia/Shanghai: no summer time since 1991
+FOR_GOOD_MS = 365 * DAY_MS  # who advised the other side is passed over so long, as in the scripts
 SAMPLES = 100  # so many recent arrivals and handling times are kept; the scripts know the same number
 
 

@@ -63,6 +63,7 @@ class Need:
     digit: str = ""
     evidence: tuple[str, ...] = ()
     prefer: str = ""  # the lawyer of an open matter: rung first if they are free
+    conflicts: tuple[str, ...] = ()  # lawyers who advised the other side: never offered this contact
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Queue(TalkSteps, Protocol):
         ...
 
     async def wait(self, contact: str, need: Need, now: int) -> Move:
-        """The menu is over: queue the contact."""
+        """The menu is over: queue the contact. It passes over those who advised the other side, for good."""
         ...
 
     async def retag(self, contact: str, need: Need, reason: str, now: int) -> Move:

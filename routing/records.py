@@ -100,6 +100,7 @@ def need_record(need: Need, rules: Rules) -> str:
             "digit": need.digit,
             "evidence": list(need.evidence),
             "prefer": need.prefer,
+            "conflicts": list(need.conflicts),
             "head_start": rules.head_starts_ms.get(need.priority, 0),
         }
     )

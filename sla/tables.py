@@ -86,7 +86,7 @@ class DemandRow(SQLModel, table=True):
     aid_state: str = Field(default="", max_length=16, index=True)
     aid: str = _text()
     aid_target_ms: int = _ms()
-    employer: str = Field(default="", max_length=16)
+    employer: str = Field(default="", max_length=16, index=True)
 
 
 class LinkRow(SQLModel, table=True):

@@ -64,6 +64,7 @@ function received(message) {
       lawyer.value = message.lawyer;
       contact.value = message.contact;
       if (message.fact) fact.value = message.fact;
+      if (message.fact?.kind === "contact.passed_over") notice.value = { kind: "calm", key: "desk.notice_passed_over" };
       break;
     case "queue":
       queue.value = message;

@@ -13,7 +13,7 @@ settle('callback', c.id)
 if c.waiting_since_ms == 0 then c.waiting_since_ms = k.opened_ms end
 k.next_ms, k.blocked = 0, ''
 save_callback(k)
-c.dial, c.place_ms, c.step, c.passed = true, k.place_ms, first_manned_step(able), {}
+c.dial, c.place_ms, c.step, c.passed = true, k.place_ms, first_manned_step(able), still_passed(c)
 fact('callback.claimed', c.id, '', {
   callback = k.id, attempts = k.attempts, type = c.type, channel = c.channel, language = c.language,
   priority = c.priority, since_ms = c.waiting_since_ms, place_ms = c.place_ms, step = c.step,

@@ -1,4 +1,5 @@
--- ARGV 5 contact   6 what it needs (JSON): channel, type, language, prefecture, priority, digit, evidence, head_start
+-- ARGV 5 contact   6 what it needs (JSON): channel, type, language, prefecture, priority, digit, evidence, head_start,
+--      prefer, conflicts
 local c = load_contact(ARGV[5])
 if not c then return unknown('contact', ARGV[5]) end
 if c.state ~= 'menu' then return answer(false, c) end
@@ -19,6 +20,10 @@ fact('contact.waiting', c.id, '', {
   type = c.type, priority = c.priority, since_ms = now, place_ms = c.place_ms, step = c.step,
 })
 if call('LPUSH', ARRIVALS, now) > 2 * SAMPLES then call('LTRIM', ARRIVALS, 0, SAMPLES - 1) end
+for _, lawyer in ipairs(need.conflicts) do
+  c.passed[lawyer] = now + FOR_GOOD
+  fact('contact.passed_over', c.id, lawyer, { reason = 'conflict' })
+end
 due('lease', c.id, now + times.wait_lease)
 seek_lawyer(c, able, offers)
 return answer(true, c, nil, offers)

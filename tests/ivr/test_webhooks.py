@@ -99,6 +99,16 @@ async def test_the_lawyer_of_an_open_matter_is_asked_for(line: Line) -> None:
     assert (need.prefer, need.evidence) == ("u_7", ("key:1", "lawyer:u_7"))
 
 
+async def test_who_advised_the_other_side_is_not_to_be_offered_the_call(line: Line) -> None:
+    line.callers.known["+8613800138000"] = Earlier(contacts=1, conflicts=("u_7", "u_8"))
+
+    await line.step(action(await line.dial()), Digits="1")
+
+    need = line.board.effects()[-1][2]
+    assert need.conflicts == ("u_7", "u_8")
+    assert need.evidence == ("key:1", "conflict:2")
+
+
 async def test_the_page_a_web_call_came_from_is_evidence(line: Line) -> None:
     menu = await line.dial(From="client:web_1", page="riders", number="13911112222")
 

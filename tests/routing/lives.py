@@ -40,6 +40,7 @@ NEEDS = st.builds(
     digit=st.sampled_from(["", "1"]),
     evidence=st.sampled_from([(), ("key:1",)]),
     prefer=st.sampled_from(["", "", "u_2", "u_3", "u_5"]),
+    conflicts=st.sampled_from([(), (), ("u_2",), ("u_1", "u_5")]),
 )
 START = 1_764_000_000_000
 Step = Callable[[Queue], Awaitable[object]]

@@ -1,6 +1,7 @@
 """Calling back: the lawyer first, then the caller, at sensible hours, until somebody has talked."""
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from routing.ports import Arrival, ContactState, LawyerState
 from routing.redis_queue import RedisQueue
 from routing.switchboard import Switchboard
 from tests.routing.carrier import CarrierDown
-from tests.routing.hotline import CALLER, OTHER, Hotline
+from tests.routing.hotline import CALLER, NEED, OTHER, Hotline
 
 MORNING = int(datetime(2026, 5, 6, 9, tzinfo=SHANGHAI).timestamp() * 1000)
 CALLED = f"CA{90_001:032d}"  # the first leg on which we called
@@ -230,6 +231,23 @@ async def test_only_a_promise_is_taken_back_by_who_signed_it(hotline: Hotline) -
     assert await hotline.board.take_back_promise(CALLER, signature)
     assert not await hotline.board.take_back_promise(CALLER, signature)
     assert (await hotline.caller()).state is ContactState.ENDED
+
+
+async def test_who_advised_the_other_side_is_never_rung_and_the_ledger_says_why(hotline: Hotline) -> None:
+    hotline.clock.ms = MORNING
+    await hotline.seat("u_1")
+    await hotline.board.arrive(Arrival(CALLER, "d_1", "+8613800000001", "12348", "pstn", "", 1))
+    await hotline.board.choose(CALLER, replace(NEED, prefer="u_1", conflicts=("u_1",)))
+    await hotline.later(70, beating=("u_1",))
+    assert hotline.carrier.did("ring") == []
+    assert (await hotline.kinds()).count("contact.passed_over") == 1
+    await hotline.board.caller_left(CALLER, "completed")
+    await hotline.later(90, beating=("u_1",))
+    assert (await hotline.caller()).dial, "the call-back waits for somebody else"
+    assert hotline.carrier.did("ring") == []
+    await hotline.seat("u_2")
+    await hotline.later(1, beating=("u_1", "u_2"))
+    assert hotline.carrier.did("ring") == [(CALLER, "u_2")]
 
 
 async def test_a_message_is_owed_a_call_like_a_wish(hotline: Hotline) -> None:

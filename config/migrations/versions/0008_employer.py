@@ -15,7 +15,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("demand", sa.Column("employer", sa.String(16), nullable=False, server_default=""))
+    op.create_index("ix_demand_employer", "demand", ["employer"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_demand_employer", "demand")
     op.drop_column("demand", "employer")

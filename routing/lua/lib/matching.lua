@@ -42,6 +42,17 @@ local function id_of(rank)
   return string.sub(rank, 18) -- behind sixteen digits and a tab
 end
 
+local FOR_GOOD = 31536000000 -- a year: who advised the other side is never offered this contact
+
+-- Those whom a contact passes over for good stay so when it is called back.
+local function still_passed(c)
+  local kept = {}
+  for lawyer, over in pairs(c.passed) do
+    if over > now + times.forget then kept[lawyer] = over end
+  end
+  return kept
+end
+
 local function is_passed(c, lawyer)
   local over = c.passed[lawyer]
   return over and over > now
