@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from redis import Redis
@@ -17,6 +18,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config import captions
+from config.clock import SHANGHAI, Clock, SystemClock, from_ms
 from config.db import open_engine
 from config.log import Log
 from config.published import Published
@@ -25,12 +27,15 @@ from config.settings import Settings
 from transcription.captions import Ear, Line, ears
 from transcription.hints import load_hints
 from transcription.recognizers.choice import choose_recognizer
+from transcription.summary.direction import direction_of
+from transcription.turns import Turn
 
 from .inforce import InForce
 
 log = Log(__name__)
 BEHIND_S = 8.0  # later than this a caption only confuses: the newest talk goes without
 FORGET_S = 120.0  # a talk that is silent for so long has ended
+READ_TURNS = 60  # where a call belongs shows early; later words are not read for it
 NICE = 10  # the telephone's 20 ms come first
 
 Publish = Callable[[str], Any]
@@ -39,12 +44,21 @@ Publish = Callable[[str], Any]
 class Writer:
     """Turns the sound of all talks into captions, in one thread: *make_ear* belongs to it."""
 
-    def __init__(self, make_ear: Callable[[], Ear], publish: Publish, behind_s: float = BEHIND_S) -> None:
+    def __init__(
+        self,
+        make_ear: Callable[[], Ear],
+        publish: Publish,
+        behind_s: float = BEHIND_S,
+        clock: Clock | None = None,
+    ) -> None:
         self._make_ear, self._publish, self._behind_s = make_ear, publish, behind_s
+        self._clock = clock or SystemClock()
         self._waiting: queue.SimpleQueue[tuple[float, str, str, bytes] | None] = queue.SimpleQueue()
         self._lines: dict[tuple[str, str], Line] = {}
         self._heard: dict[str, float] = {}  # contact -> when it was last heard of
         self._without: set[str] = set()
+        self._said: dict[str, list[Turn]] = {}
+        self._directed: dict[str, str] = {}
 
     def put(self, contact: str, side: str, mulaw: bytes) -> None:
         """Take sound from any thread."""
@@ -71,6 +85,22 @@ class Writer:
                 line = self._lines[contact, side] = Line(self._make_ear())
             for caption in line.feed(mulaw):
                 self._publish(captions.text(contact, side, **asdict(caption)))
+                if caption.final and side in ("caller", "lawyer"):
+                    self._direct(contact, Turn(side, caption.text))
+
+    def _direct(self, contact: str, turn: Turn) -> None:
+        """Tell the desk, once, that the call seems to belong elsewhere."""
+        said = self._said.setdefault(contact, [])
+        said.append(turn)
+        if turn.speaker != "caller" or len(said) > READ_TURNS:
+            return
+        direction = direction_of(self._now(), said)
+        if direction != self._directed.get(contact, ""):
+            self._directed[contact] = direction
+            self._publish(captions.text(contact, "", direction=direction))
+
+    def _now(self) -> datetime:
+        return from_ms(self._clock.now_ms()).astimezone(SHANGHAI)
 
     def _newest(self) -> str:
         """The talk whose captions began last, among those that have any."""
@@ -86,6 +116,8 @@ class Writer:
         for contact in [c for c, at in self._heard.items() if now - at > FORGET_S]:
             del self._heard[contact]
             self._without.discard(contact)
+            self._said.pop(contact, None)
+            self._directed.pop(contact, None)
             self._lines = {key: line for key, line in self._lines.items() if key[0] != contact}
 
 

@@ -11,7 +11,7 @@ export const queue = signal({ waiting: 0, oldest_ms: 0, ready: 0 });
 export const fact = signal(null); // the last fact about us: {kind, body}
 export const notice = signal(null); // {kind: attention|breach|calm, key, fields}
 export const ended = signal(""); // '' | signed_out | not_allowed | taken_over | elsewhere
-export const captions = signal({ contact: "", lines: [], off: "" }); // what is being said, as it is said
+export const captions = signal({ contact: "", lines: [], off: "", direction: "" }); // what is being said, as it is said
 export const drafts = signal({ contact: "", n: 0 }); // counts the news about transcripts
 export const broadcast = signal(null); // {text, until_ms, by}: what everybody is to read
 export const now = signal(Date.now()); // the server's clock, every 250 ms
@@ -99,11 +99,12 @@ function received(message) {
 const CAPTIONS = 100; // lines that are kept
 
 /** A later caption of the same utterance takes the earlier one's place. */
-function captioned(known, { contact, side, utterance, text, final, off }) {
-  const { lines } = known.contact === contact ? known : { lines: [] };
-  if (off) return { contact, lines, off };
+function captioned(known, { contact, side, utterance, text, final, off, direction }) {
+  const { lines, direction: before } = known.contact === contact ? known : { lines: [], direction: "" };
+  if (direction !== undefined) return { contact, lines, off: "", direction };
+  if (off) return { contact, lines, off, direction: before };
   const others = lines.filter((line) => line.side !== side || line.utterance !== utterance);
-  return { contact, lines: [...others, { side, utterance, text, final }].slice(-CAPTIONS), off: "" };
+  return { contact, lines: [...others, { side, utterance, text, final }].slice(-CAPTIONS), off: "", direction: before };
 }
 
 /** Ask the server to do something; resolves when it did, rejects with its code, or "offline". */

@@ -92,3 +92,34 @@ async def _caption(lawyer: LawyerAtDesk, side: str, word: str) -> None:
                 assert {m["contact"] for m in shown} == {lawyer.state["contact"]["id"]}
                 return
             await asyncio.sleep(0.1)
+
+
+class Heard:
+    """An ear that has heard one utterance, settled."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def feed(self, pcm16k: Pcm16k) -> list[Caption]:
+        return [Caption(0, self._text, True, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("said", "direction"),
+    [
+        ("我是开餐馆的老板，有个员工要去仲裁，我该咋个规范用工？", "employer"),
+        ("我要跟我老公离婚，两个娃娃归哪个？我在家带娃娃没上班。", "general"),
+        ("我在昆明官渡的工地上支模，老板差我两万块工钱。", None),
+    ],
+)
+def test_the_desk_is_told_once_that_a_call_belongs_elsewhere(said: str, direction: str | None) -> None:
+    told: list[dict[str, object]] = []
+    ears = iter([Heard("您好，请讲。"), Heard(said)])
+    writer = Writer(lambda: next(ears), lambda text: told.append(json.loads(text)), 60.0)
+    for side in ("lawyer", "caller", "caller"):
+        writer.put("c_1", side, b"\xff" * 1600)
+    writer.stop()
+    writer.run()
+
+    wanted = [] if direction is None else [{"contact": "c_1", "side": "", "direction": direction}]
+    assert [row for row in told if "direction" in row] == wanted

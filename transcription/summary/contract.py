@@ -22,6 +22,7 @@ _SIGNED = re.compile(
 _OTHER_PAPER = re.compile(
     r"承揽|合作|承包|加盟|个体(?:户|工商)|配送协议|服务协议|众包协议|骑手协议|挂靠|自负盈亏|居间|经纪"
 )
+_NAMED_OTHER = re.compile(r"(合作|承揽|承包|加盟|配送|服务|众包|骑手)(?:经营)?(?:协议|合同)")
 _UNRELATED = re.compile(
     r"租(?:车|赁|房)|押金|放弃|自愿|保密|调解|赔偿|离婚|借款|购|买(?!合同)|和解|安全|转让|合同价|工程合同"
 )
@@ -76,6 +77,8 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901
             for start, end, signed in spans
             if not _about_something_else(line, start, end)
         ]
+        if not other and "合同" in question and (kind := _NAMED_OTHER.search(line.plain)):
+            other = kind[1]
         if not other and (
             kind := re.search(
                 r"(?:签|点|注册)(?:了|过|的|成)?[^。没]{0,8}(承揽|合作|承包|加盟|个体)", line.plain

@@ -72,10 +72,19 @@ _SHARPER = {
 }
 
 
-def _names(reading: Reading, concepts: dict[str, Concept], key: str) -> list[str]:
+_ONLY_ALSO = re.compile(r"(?:也可以|也能|还可以|不行(?:的话)?)[^。]{0,6}$")  # another way, not the next step
+
+_OTHER_WAYS = frozenset({"申请支付令", "申请财产保全", "向法院起诉", "平台申诉"})
+
+
+def _names(
+    reading: Reading, concepts: dict[str, Concept], key: str, *, undertaken: bool = False
+) -> list[str]:
     found: list[Mention] = []
     for name, concept in concepts.items():
         said = _statements(list(mentions(concept, reading.lawyer_lines, name)))
+        if undertaken and name in _OTHER_WAYS:
+            said = [m for m in said if not _ONLY_ALSO.search(m.line.plain[max(0, m.start - 14) : m.start])]
         if said:
             found.append(said[0])
     ordered = sorted(found, key=lambda m: m.order)
@@ -93,8 +102,10 @@ class Callback:
     not_after: str = ""
     reason: str = ""
     to: str = ""
+    refused: bool = False  # the lawyer said that nobody will ring: it could betray the caller
 
 
+_NO_RING = re.compile(r"不(?:会|要|再|能)?(?:给您|给你)?(?:打回|回电|打过|打电话|回拨)")
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|夜里|今晚)?(?P<hour>十[一二]?|[一二两三四五六七八九]|二十[一二三]?|[0-9]{1,2})点(?P<min>半|[一二三四五]?十[一二三四五六七八九]?分?|[0-9]{2}分?)?(?P<after>以后|之后|过后|后)?(?P<before>之前|以前|前(?!台))?"
 )
@@ -110,7 +121,7 @@ def callback(reading: Reading) -> Callback:
     wanted = list(mentions(file.callback_wanted, reading.caller_lines))
     kin = next(((line, m) for line in reading.caller_lines if (m := KIN_PHONE.search(line.plain))), None)
     if not promised and not wanted:
-        return Callback(False)
+        return Callback(False, refused=any(_NO_RING.search(line.plain) for line in reading.lawyer_lines))
     reading.note_all("callback_required", [*promised, *wanted])
     same_day = any(compile_pattern(file.same_day).search(_sentence(m)) for m in promised)
     clock, by = next((c for m in (*promised, *wanted) if any(c := _clock_near(m))), ("", ""))
@@ -152,9 +163,12 @@ def clock_of(found: re.Match[str]) -> str:
     return f"{hour % 24:02d}:{minutes}"
 
 
-def next_actions(reading: Reading, ring: Callback, discreet: bool) -> list[str]:
-    """What was undertaken: where the caller goes, what the hotline does, who rings when."""
-    names = _names(reading, _file().actions, "next_actions")
+def next_actions(reading: Reading, ring: Callback, discreet: bool, owed: bool = False) -> list[str]:
+    """What was undertaken: where the caller goes, what the hotline does, who rings when.
+
+    *owed*: a call is owed though nobody promised it.
+    """
+    names = _names(reading, _file().actions, "next_actions", undertaken=True)
     transfers = {n for n in names if n.startswith("转{place}")}
     if transfers:
         names = [n for n in names if not n.startswith("去{place}") and n != "提交仲裁申请"]
@@ -162,7 +176,7 @@ def next_actions(reading: Reading, ring: Callback, discreet: bool) -> list[str]:
         names.remove("转人社部门")
     place = _centre(reading)
     names = [n.replace("{place}", place) for n in names]
-    if ring.required:
+    if ring.required or owed:
         names.append(_ring_words(ring, discreet))
     return list(dict.fromkeys(names))
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from .dates import DateSpan, Precision, Year
 from .numbers import DIGITS, find_numbers
-from .reading import Reading, mention_of
+from .reading import Reading, joined, mention_of
 from .transcript import STOP, Line
 
 INJURY, END, AWARD, START = "injury", "employment_end", "award_received", "employment_start"
@@ -58,6 +58,9 @@ _ASKED: dict[str, re.Pattern[str]] = {
     START: re.compile(r"入职|进(?:场|厂)|开始|去的|来的|上班"),
 }
 _DATED = re.compile(r"(?:落款|作出|裁的|判的|打印|开庭)(?:的)?(?:日期|日子|时间)?(?:写)?(?:的)?(?:是|为)?$")
+_TURNED_AWAY = re.compile(
+    r"^[^。]{0,4}(?:回来|回去|去|来)[^。]{0,4}上班[^。]{0,10}(?:自动离职|自离|旷工|不要我|不让|喊我走|开除|辞退)"
+)  # 十二号回来上班厂里说我旷工自动离职了
 _CORRECTED = re.compile(r"不对|不是|说错|讲错|记错|搞错|错了|更正")
 _UP_TO = re.compile(r"(?:做|干|上班|上|跑|送|待|呆|搞|一直|直)到(?:了)?(?:的)?$")
 
@@ -118,12 +121,19 @@ def _clause_after(line: Line, start: int, end: int) -> str:
     return line.plain[start : stop if stop >= 0 else end]
 
 
-def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
-    """The event whose words stand nearest; what follows a date counts a little nearer than what precedes it."""
+def _outright(before: str, after: str) -> tuple[str, float] | None:
+    """The event where the words leave no doubt."""
     if _UP_TO.search(before):
         return END, 0.9
     if _DATED.search(before):
         return "made", 0.9
+    return (END, 0.8) if _TURNED_AWAY.search(after) else None
+
+
+def _kind(before: str, after: str, line: Line) -> tuple[str, float]:
+    """The event whose words stand nearest; what follows a date counts a little nearer than what precedes it."""
+    if outright := _outright(before, after):
+        return outright
     if _DUE_AFTER.search(after):
         if _AWARD_PAPER.search(before):
             return PERFORMANCE, 0.85
@@ -320,3 +330,18 @@ def years_of_service(reading: Reading) -> float | int | None:
             reading.evidence.note("years_of_service", mention_of(line, found.start(), found.end()))
             return number.value + 0.5 if found["half"] else number.value
     return None
+
+
+_STILL = re.compile(
+    r"(?:还|仍然?|一直)在(?:做|干|跑|送|上)|(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职"
+)
+_STILL_ANSWER = re.compile(r"还在|在呢|在的|是呢?还在|在上|还上着|还干着")
+_STILL_ASKED = re.compile(r"(?:还|现在)[^。]{0,6}(?:在|上班|干|做)")
+
+
+def still_employed(reading: Reading) -> bool:
+    """Whether the caller says that they still work there, outright or when asked."""
+    return _STILL.search(joined(reading.caller_lines)) is not None or any(
+        _STILL_ANSWER.match(line.plain) and _STILL_ASKED.search(reading.question_before(line))
+        for line in reading.caller_lines
+    )

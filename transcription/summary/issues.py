@@ -8,8 +8,8 @@ from typing import Literal
 
 from config.rulefile import Rules, defaults
 
-from .lexicon import Concept, mentions
-from .parties import Standing
+from .lexicon import Concept, compile_pattern, mentions
+from .parties import Standing, people, whose
 from .reading import Reading, joined
 from .transcript import Line, Mention
 
@@ -101,6 +101,9 @@ def _told(words: str, said: str) -> bool:
     return any(not asked.search(said[max(0, m.start() - 16) : m.start()]) for m in re.finditer(words, said))
 
 
+_CONTRACTOR = re.compile(
+    r"(?:他|她|我|老公|男人|丈夫|儿子|爸|爹|哥)(?:就|也)?是(?:个|一个)?(?:小|大)?(?:包工头|工头|承包商)"
+)
 _ALREADY = re.compile(
     r"(?:差|欠)(?:着|起|了)?我|没(?:有)?(?:发|给|结)(?:过|我)|住(?:了)?院|骨折|(?:被|着)[^。]{0,4}(?:辞|开除)|把我(?:辞|开)"
 )
@@ -115,6 +118,17 @@ def _not_of_this_matter(names: set[str], category: str, said: str, owed: bool) -
     return set()
 
 
+def is_of_kin_alone(reading: Reading, standing: Standing, named: dict[str, Mention]) -> bool:
+    """Whether whatever was told of work is a relative's, and the caller does no work: 我老公要不到工程款."""
+    if standing.works or not standing.relative or standing.trade:
+        return False
+    relatives = compile_pattern(people().relatives)
+    told = [named[name] for name in LABOUR & named.keys()]
+    return bool(told) and all(
+        whose(m.line, m.start, relatives, reading.caller_lines) == "relative" for m in told
+    )
+
+
 _WAGE_WORD = re.compile(r"工资|工钱|薪|底薪|提成")
 _PAY_WORD = re.compile(r"跑单|单费|配送费|余额|提现|流水|佣金|派费|派件费|收入|服务费|车费")
 _RELATION_TOLD = re.compile(
@@ -124,7 +138,7 @@ _INJURY_WORD = re.compile(r"工伤")
 _ON_THE_WAY = re.compile(r"(?:上班|下班|上下班|去工地|回宿舍|收工)[^。]{0,8}(?:路上|途中|时候|回家)")
 
 
-def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
+def settle_issues(  # noqa: C901, PLR0912, PLR0915 - a decision list reads best as one
     found: dict[str, Mention], standing: Standing, category: str, reading: Reading, owed: bool
 ) -> list[str]:
     """The issues that fit the caller, most pressing first as told.
@@ -148,6 +162,8 @@ def settle_issues(  # noqa: C901, PLR0912 - a decision list reads best as one
         names &= FAMILY
     sector = standing.trade.sector if standing.trade else ""
     pay = {"wage_arrears", "remuneration_withheld", "freight_unpaid", "overtime_pay"}
+    if category == "non_worker" and _CONTRACTOR.search(said):
+        names, owed = names - pay, False  # what is owed to a contractor is no pay
     if owed and not names & (pay | FAMILY):
         names.add("wage_arrears")
     if sector == "freight" and "freight_unpaid" in names:

@@ -20,14 +20,14 @@ _EVENTS = {
     events.PAYMENT: "payment_due_date",
 }
 _UNPERFORMED = re.compile(
-    r"(?:裁决|判决|判|裁(?!人|员|掉|减|我)|调解书|调解)[^。]{0,30}"
+    r"(?:裁决|判决|判(?!他|我|对方|定|主责|全责|断)|裁(?!人|员|掉|减|我)|调解书|调解)[^。]{0,30}"
     r"(?:不给|没给|不执行|没执行|不履行|没履行|一分(?:钱)?(?:都|也)?没|拿不到|赖着)"
 )
 _CONTESTED = re.compile(r"不服|上诉|(?:想|要|能)[^。]{0,6}起诉")
 _RECOGNISED = re.compile(
     r"(?:认定|定)(?:了|成|为|是)(?:工伤)|工伤认定书?[^。]{0,4}(?:下来|出来|拿到|收到|有了)|已经认定|月份?(?:\w{0,3}[号日])?认定的|(?<!事故)(?<!责任)认定书[^。]{0,12}(?:都有|我有|在我)"
 )
-_AWARD_NAMED = re.compile(r"裁决|仲裁|判决|裁(?:了|给|的)")
+AWARD_NAMED = re.compile(r"裁决|仲裁|判决|裁(?:了|给|的)")
 _INSPECTION = re.compile(r"监察[^。]{0,10}(?:两年|二年|2年)|(?:两年|二年|2年)[^。]{0,10}监察")
 
 
@@ -82,7 +82,7 @@ def _double_wage_end(reading: Reading, facts: MatterFacts) -> date | None:
 def _traits(reading: Reading, facts: MatterFacts, dates: Mapping[str, date]) -> set[Trait]:
     said = joined(reading.caller_lines)
     disputed = "arbitral_award_dissatisfied" in facts.issues
-    ruled = _AWARD_NAMED.search(said) is not None  # a refusal to recognise an injury is no award
+    ruled = AWARD_NAMED.search(said) is not None  # a refusal to recognise an injury is no award
     received = ("award_received_date" in dates and ruled) or "收到裁决书" in facts.steps or disputed
     unperformed = _UNPERFORMED.search(said) is not None and not disputed
     found = {

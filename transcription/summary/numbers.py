@@ -218,8 +218,10 @@ class _Reader:
         after = self.text[end : end + 1]
         if after in DIGITS:
             return False
-        if self.unit in (0, 10) or after in SMALL:
+        if self.unit in (0, 10):
             return True
+        if after in SMALL:
+            return SMALL[after] < self.unit  # 三百三五十, but 一百三|五千四百六
         return after in ("块", "元") or not _MEASURE.match(self.text, end)  # 一千五六, but not 一千五|六月份
 
     def _place(self, low: Decimal, high: Decimal, end: int) -> bool:

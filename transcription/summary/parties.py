@@ -91,15 +91,28 @@ def whose(line: Line, at: int, relatives: re.Pattern[str], lines: Iterable[Line]
         return "other"
     kin = [m.end() for m in _kin(relatives, before)]
     own = [m.end() for m in _SELF.finditer(before)]
+    told_of = [m.end() for m in _THEY_ARE.finditer(before)]
+    if told_of and (not own or told_of[-1] > own[-1]) and _anyone_of_kin(relatives, line, lines):
+        return "relative"
     if kin or own:
         return "relative" if kin and (not own or kin[-1] >= own[-1]) else "self"
     earlier = [other for other in lines if other.index < line.index and len(other.plain) > 4]
+    if _THEY.search(before) and any(_kin(relatives, other.plain) for other in earlier):
+        return "relative"
     if earlier:
         said = earlier[-1].plain
         kin, own = [m.end() for m in _kin(relatives, said)], [m.end() for m in _SELF.finditer(said)]
         if kin and (not own or kin[-1] >= own[-1]):
             return "relative"
     return "self"
+
+
+def _anyone_of_kin(relatives: re.Pattern[str], line: Line, lines: Iterable[Line]) -> bool:
+    return any(_kin(relatives, other.plain) for other in lines if other.index <= line.index)
+
+
+_THEY_ARE = re.compile(r"(?:他|她)(?:(?:就|也)?是(?:个|做|干|在|当)|今年)")
+_THEY = re.compile(r"(?:他|她|人家)(?!们)[^。]{0,12}$")  # of a relative named in any turn before
 
 
 def _kin(relatives: re.Pattern[str], text: str) -> list[re.Match[str]]:

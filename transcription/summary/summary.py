@@ -19,9 +19,9 @@ from . import counsel, events, holdings, signals
 from .contract import employment_form, written_contract
 from .dates import Precision
 from .gaps import find_gaps
-from .issues import FAMILY, INJURIES, LABOUR, named_issues, settle_issues
+from .issues import FAMILY, INJURIES, LABOUR, is_of_kin_alone, named_issues, settle_issues
 from .lexicon import compile_pattern
-from .matter import MatterFacts, earliest_of, legal_facts
+from .matter import AWARD_NAMED, MatterFacts, earliest_of, legal_facts
 from .money import GROUP
 from .owed import Owed, other_amounts, owed_in_the_end
 from .particulars import particulars
@@ -73,6 +73,8 @@ def summarise(call: Call) -> Summary:
     labour = bool(LABOUR & named.keys()) or claimed or ("traffic_injury" in named and standing.works)
     situation = signals.read_situation(reading)
     category = category_of(standing, labour, family, spoke=not situation.silent)
+    if category == "migrant_worker" and is_of_kin_alone(reading, standing, named):
+        category = "non_worker"
     platform_pay = {"remuneration_withheld", "account_suspension"} & named.keys()
     if category == "migrant_worker" and standing.trade is None and platform_pay:
         category = "gig_worker"
@@ -141,7 +143,7 @@ class _Draft:
             else []
         )
         ring = counsel.callback(reading)
-        required = ring.required or situation.silent or situation.unsafe
+        required = ring.required or ((situation.silent or situation.unsafe) and not ring.refused)
         heads = count_workers(reading) if claimant and self.labour else None
         advice = counsel.advice_given(reading)
         aid_facts = self._aid_facts(deadlines, form, advice, situation)
@@ -175,7 +177,7 @@ class _Draft:
             "four_100": self._four_hundred(situation),
             "requested_outcome": counsel.requested_outcome(reading, self.issues),
             "advice_given": advice,
-            "next_actions": counsel.next_actions(reading, ring, "discreet_callback" in flags),
+            "next_actions": counsel.next_actions(reading, ring, "discreet_callback" in flags, required),
             "flags": flags,
             "callback_required": required,
         }
@@ -221,7 +223,7 @@ class _Draft:
     ) -> dict[str, Any]:
         trade = self.standing.trade if self.claimant and self.labour else None
         employed = (self.labour or self.standing.works) and self.category != "non_worker"
-        work = places.work if (employed or self.on_behalf) and not self._elsewhere() else None
+        work = places.work if employed or self.on_behalf else None
         if self.category == "employer":
             work = places.work or places.now
         fields: dict[str, Any] = {
@@ -315,19 +317,17 @@ class _Draft:
         found: dict[str, events.Event | None] = {}
         for kind, key in kinds.items():
             found[kind], conflict = events.pick(told, kind, self.reading, key)
-            if conflict and kind in (events.INJURY, events.END, events.AWARD):
+            told_twice = kind in (events.INJURY, events.END) or (kind == events.AWARD and self._ruled())
+            if conflict and told_twice:
                 self.contradictions.append(conflict)
         return found
 
+    def _ruled(self) -> bool:
+        """Whether an award or a judgment was spoken of: the papers of an injury have days of their own."""
+        return AWARD_NAMED.search(joined(self.reading.caller_lines)) is not None
+
     def _still_employed(self, happened: dict[str, events.Event | None]) -> bool:
-        if happened.get(events.END):
-            return False
-        if _STILL.search(joined(self.reading.caller_lines)):
-            return True
-        return any(
-            _STILL_ANSWER.match(line.plain) and _STILL_ASKED.search(self.reading.question_before(line))
-            for line in self.reading.caller_lines
-        )
+        return not happened.get(events.END) and events.still_employed(self.reading)
 
     def _times(self, happened: dict[str, events.Event | None], still: bool) -> dict[str, Any]:
         fields: dict[str, Any] = {
@@ -382,13 +382,6 @@ class _Draft:
     def _aid_category(self) -> str:
         """A rider from the country is a 进城务工人员 too (42 条 3 项)."""
         return "migrant_worker" if self.category == "gig_worker" and self.standing.rural else self.category
-
-
-_STILL = re.compile(
-    r"(?:还|仍然?|一直)在(?:做|干|跑|送|上)|(?:还|仍然?|一直)在(?:这|那|里|他们|厂|公司|站点|店|工地)?[^。]{0,6}(?:上班|干|做|跑|送|班)|还没(?:有)?(?:离职|辞职|走)|在职"
-)
-_STILL_ANSWER = re.compile(r"还在|在呢|在的|是呢?还在|在上|还上着|还干着")
-_STILL_ASKED = re.compile(r"(?:还|现在)[^。]{0,6}(?:在|上班|干|做)")
 
 
 def _day(happened: dict[str, Any], kind: str) -> date | None:

@@ -90,8 +90,20 @@ def _agree(rate: Amount, months: set[Decimal], amount: Amount, before: str) -> b
     """Told in one breath with the rate, or as so many months' sum: my savings may be as much by chance."""
     if rate.line is not amount.line and not _MONTHS_SUM.search(before):
         return False
-    monthly = "月" in rate.line.plain[max(0, rate.start - 12) : rate.end + 4]
-    return monthly and any(rate.number.low * n == amount.number.low for n in months)
+    around = rate.line.plain[max(0, rate.start - 12) : rate.end + 4]
+    spans = months if "月" in around else _days_owed(rate.line.plain) if "天" in around else set()
+    return any(rate.number.low * n == amount.number.low for n in spans)
+
+
+_DAYS_OWED = re.compile(
+    r"(?:差|欠|拖欠|没(?:有)?(?:给|发|结))[^。]{0,6}?(?P<n>[一二两三四五六七八九十百0-9]{1,4})(?:天|个工)"
+)
+
+
+def _days_owed(said: str) -> set[Decimal]:
+    """差我四十二天的工: how many days' pay is owed."""
+    numbers = (next(find_numbers(f["n"] + "天"), None) for f in _DAYS_OWED.finditer(said))
+    return {n.low for n in numbers if n and n.low == n.high}
 
 
 _HOSPITAL = re.compile(

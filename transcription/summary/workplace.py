@@ -31,6 +31,7 @@ _SITE = re.compile(
 _ASK_WORK = re.compile(
     r"(?:哪|什么地方|哪点|哪里|哪儿|地点|位置)[^。]{0,10}(?:厂|工地|上班|干活|做|公司|站点|店|项目|单位|送|跑|受伤|出的?事)|(?:厂|工地|公司|站点|店|项目|单位|上班|送外卖|跑)[^。]{0,10}(?:哪|什么地方|哪点|位置|地址)|在哪(?:里|点|儿|个地方)?(?:的)?(?:厂|工地|干|做|上班)?"
 )
+_REMOTE = re.compile(r"居家|远程|在家(?:里)?(?:办公|上班|做客服)|线上(?:办公|上班)")
 _ASK_NOW = re.compile(r"(?:现在|目前|人)[^。]{0,4}在哪")
 _ASK_HOME = re.compile(r"(?:哪里人|老家|户口|户籍|家在哪)")
 
@@ -70,6 +71,8 @@ def find_places(reading: Reading, debt: Amount | None = None) -> Places:
             elif kind == "now":
                 now.append((line, place))
     best = max(work, key=lambda w: (w[0], bool(w[3].county), w[1]), default=None)
+    if best is None and now and any(_REMOTE.search(line.plain) for line in reading.caller_lines):
+        best = (0.6, 0, *now[-1])  # who works from home works where they are
     now = [n for n in now if best is None or n[1] is not best[3]]
     here = now[-1] if now else None
     for key, found in (
