@@ -101,6 +101,7 @@ class Call:
         self.sip_code: int | None = None
         self.endpoint: Endpoint | None = None
         self.on_digit: Callable[[str], None] | None = None
+        self._early = ""
         self.up = asyncio.Event()
         self.over = asyncio.Event()
         self.time_limit = 14400.0
@@ -131,9 +132,20 @@ class Call:
         self.tell("answered")
 
     def digit(self, digit: str) -> None:
-        """A key: heard only by the verb that listens now."""
+        """A key: heard only by the verb that listens now. One that signalling brings before the media of a
+        call that is just answered are up was meant for the first verb that listens.
+        """
         if self.on_digit is not None:
             self.on_digit(digit)
+        elif not self.up.is_set():
+            self._early += digit
+
+    def listen(self, on_digit: Callable[[str], None]) -> None:
+        """Hear keys from now on, those that were too early included; until ``on_digit`` is None again."""
+        self.on_digit = on_digit
+        early, self._early = self._early, ""
+        for digit in early:
+            on_digit(digit)
 
     def ended(self, cause: Cause, sip_code: int) -> None:
         """The leg is gone."""

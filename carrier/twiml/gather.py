@@ -40,7 +40,7 @@ async def gather(stage: Stage, element: Element) -> Jump | None:
     listens = "dtmf" in element.get("input", "dtmf")
     timeout = element.number("timeout", 5)
     if listens:
-        stage.call.on_digit = keys.press
+        stage.call.listen(keys.press)
     try:
         await _prompt(stage, element, keys)
         await _collect(keys, timeout)

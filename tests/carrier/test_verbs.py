@@ -155,3 +155,14 @@ async def test_a_sip_address_is_answered_by_its_number(application: Application,
     phones.call(to="sip:12348@127.0.0.1:5060", from_="anonymous")
     request = await application.got("/voice")
     assert (request.params["To"], request.params["From"]) == ("sip:12348@127.0.0.1:5060", "anonymous")
+
+
+async def test_a_key_that_comes_before_the_media_is_heard_by_the_first_gather(
+    application: Application, phones: FakePhones
+) -> None:
+    """Twilio's SDK tells of the answer before any sound flows: who presses at once is heard all the same."""
+    application.replies["/menu"] = HANGUP
+    caller = await call(application, phones, '<Gather numDigits="1" action="/menu" timeout="60"/>')
+    assert not caller.up.is_set()
+    caller.press("1")
+    assert (await application.got("/menu")).params["Digits"] == "1"
