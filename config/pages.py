@@ -5,6 +5,7 @@ under ``/static/<part>/`` and texts come from ``web/i18n/``. Third-party scripts
 ``node_modules``, only the files listed here. No page needs the internet.
 """
 
+import gzip
 import hashlib
 import json
 import mimetypes
@@ -66,6 +67,7 @@ STATUS = {
 }
 
 _IMPORT = re.compile(r"""(?:from|import)\s*["']([^"']+)["']""")
+PACKED = frozenset({"text/javascript", "text/css", "image/svg+xml", "application/json"})  # sent as gzip
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 
 
@@ -144,8 +146,13 @@ class Pages:
             page_texts=_script_json(t.under(["common", *catalogues])),
             **context,
         )
-        response = HTMLResponse(html, status, {"Content-Security-Policy": self._policy(nonce)})
-        response.headers["Cache-Control"] = "no-store"
+        headers = {"Content-Security-Policy": self._policy(nonce), "Cache-Control": "no-store"}
+        body = html.encode()
+        # A page with a secret in it is never packed: its length would tell of the secret (BREACH).
+        if not csrf and principal is None and _takes_gzip(request):
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+            body = gzip.compress(body, 6, mtime=0)
+        response = HTMLResponse(body, status, headers)
         if request.query_params.get("lang") == t.language:
             response.set_cookie(
                 LANGUAGE_COOKIE, t.language, max_age=31_536_000, samesite="lax", secure=self._secure
@@ -241,7 +248,12 @@ class Pages:
         kept = request.query_params.get("v") == _fingerprint(path)
         kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         cache = "public, max-age=31536000, immutable" if kept else "no-cache"
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": cache})
+        if kind not in PACKED:
+            return FileResponse(path, media_type=kind, headers={"Cache-Control": cache})
+        headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+        if not _takes_gzip(request):
+            return FileResponse(path, media_type=kind, headers=headers)
+        return Response(_packed(path), media_type=kind, headers={**headers, "Content-Encoding": "gzip"})
 
     async def _failed(self, request: Request, error: Exception) -> Response:
         """Answer with an error page for people and with JSON for scripts."""
@@ -303,11 +315,36 @@ def _script_json(value: Any) -> Markup:
     return Markup(re.sub(r"[<>&\u2028\u2029]", lambda m: f"\\u{ord(m[0]):04x}", text))  # noqa: S704 - escaped
 
 
+_imported: dict[Path, tuple[str, list[str]]] = {}
+
+
 def _imports_of(module: Path) -> list[str]:
-    return _IMPORT.findall(module.read_text(encoding="utf-8"))
+    """Return what a module imports; it is read again when it changed."""
+    version = _fingerprint(module)
+    if (known := _imported.get(module)) and known[0] == version:
+        return known[1]
+    found = _IMPORT.findall(module.read_text(encoding="utf-8"))
+    _imported[module] = (version, found)
+    return found
+
+
+def _takes_gzip(request: Request) -> bool:
+    offered = (one.partition(";") for one in request.headers.get("accept-encoding", "").split(","))
+    return any(name.strip() == "gzip" and weight.strip() != "q=0" for name, _, weight in offered)
 
 
 _fingerprints: dict[Path, tuple[tuple[int, int], str]] = {}
+_packs: dict[Path, tuple[str, bytes]] = {}
+
+
+def _packed(path: Path) -> bytes:
+    """Return a file's bytes, packed once for as long as the file stays as it is."""
+    version = _fingerprint(path)
+    if (known := _packs.get(path)) and known[0] == version:
+        return known[1]
+    packed = gzip.compress(path.read_bytes(), 9, mtime=0)
+    _packs[path] = (version, packed)
+    return packed
 
 
 def _fingerprint(path: Path) -> str:

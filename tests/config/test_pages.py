@@ -38,6 +38,10 @@ def client(pages: Pages) -> httpx2.AsyncClient:
             data={"name": "</script><script>alert(1)</script>\u2028"},
         )
 
+    @app.get("/secret")
+    async def secret(request: Request) -> Response:
+        return pages.render(request, "config/error.html", csrf="token", code="", error_key="common.error_404")
+
     @app.get("/fails")
     async def fails() -> None:
         raise Odd("something broke")
@@ -115,6 +119,21 @@ async def test_every_listed_package_file_is_there(client: httpx2.AsyncClient, pa
         answer = await client.get(pages.npm(name))
         assert answer.status_code == 200, name
         assert answer.headers["content-type"].startswith("text/javascript")
+
+
+async def test_what_is_text_is_packed_for_slow_lines_and_a_page_with_a_secret_never(
+    client: httpx2.AsyncClient, pages: Pages
+) -> None:
+    script = pages.static("config/live.js")
+    raw = (Path(__file__).parents[2] / "config/web/live.js").read_bytes()
+    for accepts, packed in (("gzip, br", True), ("br;q=1, gzip;q=0", False), ("", False)):
+        answer = await client.get(script, headers={"Accept-Encoding": accepts})
+        assert (answer.headers.get("content-encoding") == "gzip") is packed
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert answer.content == raw
+    assert (await client.get("/page")).headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in (await client.get("/secret")).headers
+    assert "content-encoding" not in (await client.get(pages.static("config/silence.wav"))).headers
 
 
 async def test_an_error_is_a_page_for_people_and_json_for_scripts(client: httpx2.AsyncClient) -> None:
