@@ -2,6 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { request } from "config/http.js";
+import { few } from "./few.js";
 import { NoteEditor } from "./notes.js";
 import * as store from "./store.js";
 import { finished } from "./transcript.js";
@@ -15,13 +16,10 @@ export const tab = signal("history"); // history | talk | note
 export const atHand = computed(() => store.lawyer.value?.contact ?? "");
 export const shown = computed(() => atHand.value || picked.value);
 
-const editors = new Map();
+const editors = few((id) => new NoteEditor(store.me.id, id), (editor) => editor.isSafe);
 
-/** The note editor of a contact; one per contact as long as the page lives. */
-export function editorOf(id) {
-  if (!editors.has(id)) editors.set(id, new NoteEditor(store.me.id, id));
-  return editors.get(id);
-}
+/** The note editor of a contact; always the same one while it holds anything that the server has not. */
+export const editorOf = editors.of;
 
 let poll = 0;
 
@@ -71,4 +69,4 @@ effect(() => {
 
 effect(() => { if (atHand.value) picked.value = ""; });
 
-addEventListener("pagehide", () => { for (const editor of editors.values()) editor.flush(); });
+addEventListener("pagehide", () => { for (const editor of editors.all()) editor.flush(); });

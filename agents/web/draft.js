@@ -6,6 +6,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { dateOf, t } from "config/i18n.js";
 import { Chip } from "./chips.js";
+import { few } from "./few.js";
 import { Editor } from "./fields.js";
 import { Sheet } from "./sheet.js";
 import { Moment } from "./sound.js";
@@ -16,15 +17,16 @@ const FIRST = ["urgency", "flags", "caller_category", "issue_types", "work_prefe
 const view = signal("lawyer"); // lawyer | caller
 const open = signal(""); // the field that is being edited
 
-const sheets = new Map();
+let mine = ""; // whose summaries these are: a page has one user
+const sheets = few((contact) => new Sheet(mine, contact), (sheet) => sheet.isSafe);
 
-/** The summary of a contact; one per contact as long as the page lives. */
+/** The summary of a contact; always the same one while it holds anything that the server has not. */
 export function sheetOf(owner, contact) {
-  if (!sheets.has(contact)) sheets.set(contact, new Sheet(owner, contact));
-  return sheets.get(contact);
+  mine = owner;
+  return sheets.of(contact);
 }
 
-addEventListener("pagehide", () => { for (const one of sheets.values()) one.send(); });
+addEventListener("pagehide", () => { for (const one of sheets.all()) one.send(); });
 
 /** *news* changes when the server may have another draft; *aside* is shown while there is none yet. */
 export function Draft({ owner, contact, audio = [], news, aside, readOnly = false }) {

@@ -35,6 +35,9 @@ export class NoteEditor {
     addEventListener("online", this.again);
   }
 
+  /** The server has all of it. */
+  get isSafe() { return !this.busy && (this.status.value === "saved" || this.status.value === "empty"); }
+
   /** Take the server's note; what was kept here and never confirmed is put on top of it, or shown as a conflict. */
   load(note) {
     const kept = storage.read(this.key);

@@ -36,6 +36,14 @@ export class Sheet {
     addEventListener("online", this.again);
   }
 
+  /** The server has all of it. */
+  get isSafe() { return this.pending.size === 0 && this.sending === null; }
+
+  close() {
+    clearTimeout(this.timer);
+    removeEventListener("online", this.again);
+  }
+
   async load() {
     try {
       this.take(await request("GET", this.url));
