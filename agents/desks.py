@@ -25,7 +25,10 @@ from routing.ports import Contact, LawyerState
 
 from .cards import card_of, lawyer_card, queue_card
 from .notes import Notes
+from .own_phone import OwnPhones
 from .ports import FactTail, Switchboard
+from .supervised import KINDS as SUPERVISED_KINDS
+from .supervised import Supervised
 
 UNREACHABLE = (RedisConnectionError, RedisTimeoutError, OSError)  # Redis is away for the moment
 BEAT_S = 1.0
@@ -55,6 +58,8 @@ class Desk:
     watched: str = ""  # the contact that its page shows
     begun: str = ""  # the contact whose note we already began
     lost: bool = False  # another tab took over, or the browser does not read
+    own_number: str = ""  # at which its lawyer may be rung instead of in the browser
+    own: bool = False  # and wishes to be
 
     @property
     def lawyer(self) -> str:
@@ -74,6 +79,8 @@ class Desks:
     def __init__(self, switchboard: Switchboard, notes: Notes, redis: Redis, clock: Clock) -> None:
         self._switchboard, self._notes, self._redis, self._clock = switchboard, notes, redis, clock
         self._open: set[Desk] = set()
+        self.own_phones = OwnPhones(redis)
+        self._supervised = Supervised(redis)
 
     async def run(self, tail: Callable[[str], FactTail]) -> None:
         """Follow the facts and beat, until cancelled. *tail* reads on after an id; ``$`` is now."""
@@ -94,6 +101,8 @@ class Desks:
                 await asyncio.sleep(0.5)
 
     async def _happened(self, fact: Fact) -> None:
+        if fact.kind in SUPERVISED_KINDS:
+            await self._supervised.happened(fact)
         for desk in tuple(self._open):
             if fact.kind == "notice.broadcast":
                 desk.send({"type": "broadcast", **fact.body})
@@ -201,13 +210,21 @@ class Desks:
             # From here on this contact is theirs: an empty note is the proof that outlives Redis.
             await asyncio.to_thread(self._notes.begin, held, desk.lawyer)
             desk.begun = held
+        talking = lawyer is not None and lawyer.state is LawyerState.TALKING
         return {
             "type": "state",
             "at_ms": self._clock.now_ms(),
+            "supervised": await self._supervised.of(held) if talking else None,
+            "own_phone": contact is not None and await self._is_on_own_phone(desk.lawyer, contact),
             "lawyer": lawyer_card(lawyer) if lawyer else None,
             "contact": await self._card(contact) if contact else None,
             "fact": {"kind": because.kind, "body": dict(because.body)} if because else None,
         }
+
+    async def _is_on_own_phone(self, lawyer: str, contact: Contact) -> bool:
+        """Is the lawyer's leg of this contact their own telephone?"""
+        leg = contact.second_leg if contact.second == lawyer else contact.leg
+        return await self.own_phones.is_on(lawyer, leg)
 
     async def _card(self, contact: Contact) -> dict[str, Any]:
         """Return a contact's card, with who talks and who is consulted by name."""

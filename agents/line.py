@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from config.auth import Auth, ForgedRequest, NotAllowed, NotSignedIn, Principal
 from config.clock import Clock
 from config.errors import AnxinError
-from config.log import Log
+from config.log import Log, masked
 from routing.events import Fact
 from routing.ports import LawyerState
 
@@ -86,9 +86,10 @@ class Line:
 
     async def _greet(self, desk: Desk) -> None:
         """Sign the lawyer in to the switchboard if they are not, and send the whole state."""
+        account = await asyncio.to_thread(self.accounts.find, desk.principal.account_id)
+        desk.own_number = account.phone_fallback if account and self.services.trunk else ""
         lawyer = await self.switchboard.lawyer(desk.lawyer)
         if lawyer is None or lawyer.state is LawyerState.OFFLINE:
-            account = await asyncio.to_thread(self.accounts.find, desk.principal.account_id)
             if account is None or not account.active:
                 raise NotSignedIn("this account is disabled")
             await self.switchboard.sign_in(
@@ -99,7 +100,7 @@ class Line:
                 account.prefecture,
             )
         state = await self.desks.state(desk)
-        desk.send({**state, "type": "snapshot"})
+        desk.send({**state, "type": "snapshot", "own_number": masked(desk.own_number)})
         log.info("desk.opened", lawyer=desk.lawyer)
 
     async def _talk(self, socket: WebSocket, desk: Desk) -> None:
@@ -155,7 +156,11 @@ class Line:
         if not await self.desks.still_owns(desk):
             self.desks.lose(desk)
             return
-        await self.switchboard.heartbeat(desk.lawyer, beat.registered, beat.talking)
+        own = beat.own and bool(desk.own_number)
+        if own or desk.own:
+            await self.desks.own_phones.wish(desk.lawyer, desk.own_number if own else "")
+            desk.own = own
+        await self.switchboard.heartbeat(desk.lawyer, beat.registered or own, beat.talking)
         if await self.auth.sessions.find(token) is not None:
             return
         lawyer = await self.switchboard.lawyer(desk.lawyer)

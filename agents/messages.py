@@ -14,11 +14,14 @@ class _Message(BaseModel):
 
 
 class Heartbeat(_Message):
-    """Every 3 s: is the phone registered with the carrier, and on which contact is it talking?"""
+    """Every 3 s: is the phone registered with the carrier, and on which contact is it talking? *own*: calls
+    are to ring the lawyer's own telephone.
+    """
 
     type: Literal["heartbeat"]
     registered: bool
     talking: ContactId | Literal[""] = ""
+    own: bool = False
 
 
 class Ready(_Message):

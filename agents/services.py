@@ -42,7 +42,7 @@ class SkillFile(Rules):
 class Services:
     def __init__(self, *, trunk: bool) -> None:
         """*trunk*: can the carrier reach telephone numbers at all? Raise BadRules."""
-        self._trunk = trunk
+        self.trunk = trunk
         self._services = defaults("services", ServiceFile).services
         self._skills = defaults("skills", SkillFile)
 
@@ -78,4 +78,4 @@ class Services:
     def _why(self, one: Service) -> str:
         if not one.number:
             return "no_number"
-        return "" if self._trunk else "no_trunk"
+        return "" if self.trunk else "no_trunk"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
+from agents.own_phone import OwnPhones
 from config.clock import Clock, SystemClock
 from config.db import open_engine
 from config.redis import open_redis
@@ -61,7 +62,7 @@ def open_parts(settings: Settings) -> Parts:
     clock = SystemClock()
     redis = open_redis(settings.redis)
     writer = TwimlWriter(account.public_url, lambda: library.version, captions=account.captions)
-    telephony = RestTelephony(account, writer)
+    telephony = RestTelephony(account, writer, OwnPhones(redis))
     rules = load_rules()
     opens, _, closes = settings.callback_hours.partition("-")
     times = replace(

@@ -19,8 +19,8 @@ DEFAULTS = Path(__file__).parent.parent / "config" / "defaults"
 MOMENTS = (
     "menu", "thanks", "thanks_language", "found", "next", "ahead", "wait_short", "wait_minutes",
     "wait_unknown", "offer_callback", "callback_ask", "callback_wrong", "callback_check", "callback_done",
-    "callback_kept", "nobody", "nobody_until", "message", "message_kept", "reconnect", "hold", "goodbye",
-    "rate", "rated", "outage", "outage_callback", "music", "ringing",
+    "callback_kept", "nobody", "nobody_until", "message", "message_kept", "reconnect", "own_phone",
+    "own_phone_late", "hold", "goodbye", "rate", "rated", "outage", "outage_callback", "music", "ringing",
 )  # fmt: skip
 
 

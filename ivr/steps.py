@@ -272,9 +272,9 @@ class StatusNews:
     async def conference(self, hook: Webhook) -> None:
         contact, label = hook.get("FriendlyName"), hook.get("ParticipantLabel")
         match hook.get("StatusCallbackEvent"):
-            case "participant-join" if _is_lawyer(label) and await self._is_current(contact, label, hook):
+            case "participant-join" if _is_lawyer(label) and await self.is_current(contact, label, hook):
                 await self._board.leg_answered(contact, label)
-            case "participant-leave" if _is_lawyer(label) and await self._is_current(contact, label, hook):
+            case "participant-leave" if _is_lawyer(label) and await self.is_current(contact, label, hook):
                 outcome = hook.get("ParticipantCallStatus") or "completed"
                 await self._board.leg_ended(contact, label, outcome)
             case "participant-join" if label.startswith("x_"):
@@ -293,7 +293,7 @@ class StatusNews:
     async def lawyer(self, hook: Webhook) -> None:
         """The status of a lawyer's leg; which contact and lawyer stands in the signed URL."""
         contact, lawyer = hook.query.get("contact", ""), hook.query.get("lawyer", "")
-        if hook.get("CallStatus") in GONE and await self._is_current(contact, lawyer, hook):
+        if hook.get("CallStatus") in GONE and await self.is_current(contact, lawyer, hook):
             await self._board.leg_ended(contact, lawyer, hook.get("CallStatus"))
 
     async def recording(self, hook: Webhook) -> None:
@@ -315,7 +315,7 @@ class StatusNews:
             await self._board.record(Fact("message.left", self._clock.now_ms(), contact, body=body))
             await self.recording(hook)
 
-    async def _is_current(self, contact_id: str, lawyer: str, hook: Webhook) -> bool:
+    async def is_current(self, contact_id: str, lawyer: str, hook: Webhook) -> bool:
         """Is this about the leg that the contact has now? News of an earlier offer or talk is dropped."""
         contact = await self._board.contact(contact_id)
         if contact is not None and contact.second == lawyer:

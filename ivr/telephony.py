@@ -27,7 +27,9 @@ from config.ids import call_of
 from config.log import masked
 from routing.ports import CallGone, Offer
 
+from . import numbers
 from .carrier import CarrierAccount
+from .own_phone import NoOwnPhones, OwnPhones
 from .twiml import TwimlWriter, document
 
 ALIVE = frozenset({"queued", "ringing", "in-progress"})
@@ -110,16 +112,22 @@ def _basic(user: str, password: str) -> dict[str, str]:
 class RestTelephony:
     """Implements ``routing.ports.Telephony`` and ``Dialler``. Close it when the application stops."""
 
-    def __init__(self, account: CarrierAccount, writer: TwimlWriter) -> None:
+    def __init__(
+        self, account: CarrierAccount, writer: TwimlWriter, own_phones: OwnPhones | None = None
+    ) -> None:
+        """*own_phones*: whom to ring elsewhere than in the browser."""
         self._account, self._writer = account, writer
+        self._own_phones = own_phones or NoOwnPhones()
         self._http = CarrierHttp(account.carrier_url, account.timeout_s)
         self._client = Client(account.account_sid, account.auth_token, http_client=self._http)
         self._rooms: OrderedDict[str, str] = OrderedDict()  # contact -> ConferenceSid, of the latest talks
 
     async def ring(self, offer: Offer, card: Mapping[str, str], timeout_s: int) -> str:
         """Ring the lawyer into the contact's conference; *card* reaches the lawyer's browser and nobody
-        else.
+        else. One who is to be rung at a telephone of their own is, and nothing of the card is said there.
         """
+        if number := await self._own_phones.number(offer.lawyer):
+            return await self._ring_own_phone(offer, number, timeout_s)
         hides = {name for name, value in card.items() if _PHONE.fullmatch(value) and name[-3:] != "_ms"}
         shown = {name: masked(value) if name in hides else value for name, value in card.items()}
         fields = urlencode({"contact": offer.contact, **shown}, quote_via=quote)
@@ -143,6 +151,21 @@ class RestTelephony:
         )
         self._remember(offer.contact, participant.conference_sid)
         return str(participant.call_sid)
+
+    async def _ring_own_phone(self, offer: Offer, number: str, timeout_s: int) -> str:
+        who = (("contact", offer.contact), ("lawyer", offer.lawyer))
+        call = await self._ask(
+            self._client.calls.create_async(
+                from_=self._account.caller_id or self._account.number,
+                to=numbers.e164(number) or number,
+                url=self._writer.step("own-phone", who),
+                timeout=timeout_s,
+                status_callback=self._writer.url("/twilio/lawyer/status", who),
+                status_callback_event=["ringing", "answered", "completed"],
+            )
+        )
+        await self._own_phones.rings(offer.lawyer, str(call.sid))
+        return str(call.sid)
 
     async def call_caller(self, contact: str, number: str, timeout_s: int) -> str:
         """Ring *number* into the contact's conference, where its lawyer waits: ``routing.ports.Dialler``.

@@ -135,13 +135,17 @@ class TwimlWriter:
         return self._stream(contact) + dial if self._captions else dial
 
     def dial_lawyer(self, contact: str, lawyer: str) -> str:
-        """Return the verb that takes a lawyer back into the conference: as they entered it first."""
+        """Return the verb that takes a lawyer into the conference: back, as they entered it first, or from
+        a telephone of their own.
+        """
         attributes: dict[str, Value] = {
             "beep": "false",
             "startConferenceOnEnter": True,
             "endConferenceOnExit": False,
             "waitUrl": "",
             "participantLabel": lawyer,
+            "statusCallback": self.url("/twilio/conference/status"),
+            "statusCallbackEvent": "start end join leave",
         }
         return element("Dial", inner=element("Conference", attributes, text(contact)))
 

@@ -8,6 +8,7 @@
 /twilio/voice/talk-ended    the conference let the caller go
 /twilio/voice/...           reconnect, nobody, goodbye, hold: where we send callers
 /twilio/voice/lawyer        a lawyer's phone comes back into its talk
+/twilio/voice/own-phone     a lawyer's own telephone was picked up; the key they pressed
 /twilio/voice/fallback      the carrier could not run one of our documents
 /twilio/voice/status        the caller's leg changed
 /twilio/conference/status, /twilio/lawyer/status, /twilio/recording/status, /twilio/message/status
@@ -29,6 +30,7 @@ from . import flow
 from .carrier import CarrierAccount
 from .detection import Rules
 from .flow import Plan, Script
+from .own_phone import OwnPhoneStep
 from .prompts import PromptLibrary
 from .requests import Forged, Inbox, Malformed, Seen, TooLarge, Webhook
 from .steps import TROUBLE, History, Recordings, StatusNews, Switchboard, VoiceSteps, number_in
@@ -157,6 +159,7 @@ def open_doors(
             "voice/rating": voice.rating,
             "voice/hold": voice.hold,
             "voice/lawyer": voice.lawyer,
+            "voice/own-phone": OwnPhoneStep(switchboard, script, news.is_current),
             "voice/fallback": voice.fallback,
         },
         news={

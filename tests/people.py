@@ -129,6 +129,7 @@ class LawyerAtDesk(Session):
         self.messages: list[dict[str, Any]] = []
         self.talking = ""
         self.beats = True
+        self.own = False  # calls ring the lawyer's own telephone
         self._registered = False
 
     async def __aenter__(self) -> Self:
@@ -260,4 +261,8 @@ class LawyerAtDesk(Session):
                 await self._send_beat()
 
     async def _send_beat(self) -> None:
-        await self.say("heartbeat", registered=self.registered, talking=self.talking)
+        await self.say("heartbeat", registered=self.registered, talking=self.talking, own=self.own)
+
+    async def ring_my_own_telephone(self) -> None:
+        self.own = True
+        await self._send_beat()

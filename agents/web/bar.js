@@ -22,7 +22,7 @@ function meaning() {
 
 /** Take calls from now on: only with a microphone that works, because a caller must never meet a deaf phone. */
 export async function goReady() {
-  if (!(await doctor.needMicrophone())) {
+  if (!phone.own.value && !(await doctor.needMicrophone())) {
     store.notice.value = { kind: "breach", key: `desk.mic_${doctor.microphone.value}` };
     doctor.shown.value = true;
     return;

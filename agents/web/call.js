@@ -65,7 +65,7 @@ function Ringing() {
         <${KeyButton} class="answer large" keys="A" icon="phone" label=${phone.connecting.value ? t("desk.connecting") : t("desk.answer")} disabled=${!phone.ringing.value} onClick=${phone.answer} />
         <${KeyButton} class="large" label=${t("desk.reject")} disabled=${phone.connecting.value} onClick=${phone.reject} />
       </div>
-      ${!phone.ringing.value && !phone.connecting.value && html`<p class="muted small">${t("desk.phone_not_ringing")}</p>`}
+      ${!phone.ringing.value && !phone.connecting.value && html`<p class="muted small" role="status">${phone.own.value ? t("desk.own_ringing", { number: store.ownNumber.value }) : t("desk.phone_not_ringing")}</p>`}
     </section>`;
 }
 
@@ -96,7 +96,9 @@ function Talking() {
       <${Company} />
       ${phone.open.value
         ? html`<${Meters} />`
-        : html`<p class="banner attention" role="status">${t(phone.rejoining.value ? "talk.rejoining" : "desk.no_sound_here")}</p>`}
+        : store.onOwnPhone.value
+          ? html`<p class="banner calm" role="status">${t("desk.own_talking", { number: store.ownNumber.value })}</p>`
+          : html`<p class="banner attention" role="status">${t(phone.rejoining.value ? "talk.rejoining" : "desk.no_sound_here")}</p>`}
       <div class="controls">
         <${KeyButton} keys="M" icon="mic" label=${t(muted.value ? "desk.unmute" : "desk.mute")} aria-pressed=${muted.value} disabled=${!phone.open.value} onClick=${phone.toggleMute} />
         <${KeyButton} keys="H" icon="hold" label=${t(held.value ? "desk.unhold" : "desk.hold")} aria-pressed=${held.value} disabled=${!store.live.value || !mine()} onClick=${phone.toggleHold} />

@@ -1,14 +1,16 @@
 // The phone doctor: says what is wrong before a caller finds out.
 
 import { html } from "htm/preact";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { t } from "config/i18n.js";
 import { Chip } from "./parts.js";
 import * as ring from "./ring.js";
 import * as phone from "./softphone.js";
+import { choosable, choose, echo, findSpeakers, speaker, speakers, tryEcho } from "./speaker.js";
 import * as store from "./store.js";
 
 export const shown = signal(false);
+effect(() => { if (shown.value) findSpeakers(); });
 
 /** unasked | granted | denied | missing | insecure */
 export const microphone = signal("unasked");
@@ -31,6 +33,7 @@ async function openMicrophone() {
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
     microphone.value = "granted";
+    findSpeakers(); // only now do they have names
     return stream;
   } catch (error) {
     microphone.value = error.name === "NotAllowedError" ? "denied" : "missing";
@@ -85,6 +88,31 @@ function NetworkRow() {
   <//>`;
 }
 
+/** Where the caller is heard, and what one sounds like oneself. */
+function SpeakerRow() {
+  const said = echo.value;
+  const busy = said === "speaking" || said === "playing";
+  return html`<${Row} name=${t("desk.doctor_speaker")} kind=${{ done: "calm", failed: "breach" }[said] ?? "unknown"} word=${t(said ? `desk.echo_word_${said}` : "desk.echo_word_untried")} hint=${t(`desk.echo_${said || "hint"}`)}>
+    ${choosable && speakers.value.length > 1 && html`<label class="reason"><span class="unseen">${t("desk.doctor_speaker")}</span>
+      <select value=${speaker.value} onChange=${(event) => choose(event.target.value)}>
+        ${speakers.value.map(({ id, label }) => html`<option value=${id}>${label}</option>`)}
+      </select></label>`}
+    <button disabled=${busy || phone.open.value} onClick=${() => tryEcho(openMicrophone)}>${t("desk.echo_try")}</button>
+  <//>`;
+}
+
+/** What rings when a call comes: this page, or the lawyer's own telephone. */
+function RingsAtRow() {
+  const number = store.ownNumber.value;
+  const hint = number ? t(`desk.rings_${phone.ringsAt.value}_hint`, { number }) : t("desk.rings_none_hint");
+  return html`<${Row} name=${t("desk.rings_at")} kind=${number ? "calm" : "unknown"} word=${t(phone.own.value ? "desk.rings_word_own" : "desk.rings_word_here")} hint=${hint}>
+    ${number && html`<label class="reason"><span class="unseen">${t("desk.rings_at")}</span>
+      <select value=${phone.ringsAt.value} onChange=${(event) => { phone.ringsAt.value = event.target.value; }}>
+        ${["here", "spare", "own"].map((where) => html`<option value=${where}>${t(`desk.rings_${where}`, { number })}</option>`)}
+      </select></label>`}
+  <//>`;
+}
+
 export function Doctor() {
   if (!shown.value) return null;
   const mic = microphone.value;
@@ -105,6 +133,8 @@ export function Doctor() {
         <${Row} name=${t("desk.doctor_notify")} kind=${notifications.value === "granted" ? "calm" : "attention"} word=${t(`desk.notify_${notifications.value}`)}>
           ${notifications.value === "default" && html`<button onClick=${askNotifications}>${t("desk.doctor_allow")}</button>`}
         <//>
+        <${SpeakerRow} />
+        <${RingsAtRow} />
         <${NetworkRow} />
         <${Row} name=${t("talk.doctor_tab")} kind=${store.ended.value ? "breach" : "calm"} word=${t(store.ended.value ? "desk.server_lost" : "talk.tab_here")} />
         <${Row} name=${t("desk.doctor_server")} kind=${store.live.value ? "calm" : "breach"} word=${t(store.live.value ? "common.feed_live" : "desk.server_lost")} />

@@ -20,8 +20,8 @@ const focusNote = () => {
 
 const KEYS = {
   KeyA: ["A", "desk.answer", phone.answer],
-  KeyX: ["X", "desk.hang_up", () => (phone.ringing.value ? phone.reject() : phone.open.value && phone.hangUp())],
-  KeyH: ["H", "desk.hold", () => phone.open.value && phone.toggleHold()],
+  KeyX: ["X", "desk.hang_up", () => (phone.ringing.value ? phone.reject() : phone.talks() && phone.hangUp())],
+  KeyH: ["H", "desk.hold", () => phone.talks() && phone.toggleHold()],
   KeyM: ["M", "desk.mute", phone.toggleMute],
   KeyT: ["T", "talk.reach", toggleReach],
   KeyK: ["K", "talk.drawer", toggleDrawer],

@@ -12,6 +12,9 @@ function context() {
   return audio;
 }
 
+/** Ring on this loudspeaker, where the browser lets us choose. */
+export function useAs(speaker) { context().setSinkId?.(speaker === "default" ? "" : speaker).catch(() => {}); }
+
 async function unlock() {
   const ac = context();
   try { await ac.resume(); } catch { /* stays blocked; said by the doctor */ }

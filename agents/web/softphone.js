@@ -27,7 +27,19 @@ export const registered = computed(() => phone.state.value === "registered");
 /** The contact that the phone talks with; '' when none. */
 const talking = computed(() => (open.value ? contactOf(call.value) : ""));
 
-store.beatWith(() => ({ registered: registered.value, talking: talking.value }));
+const DEAD_MS = 10_000;
+const lostAt = signal(Date.now()); // when this phone stopped being registered; 0 while it is
+effect(() => { lostAt.value = registered.value ? 0 : lostAt.peek() || Date.now(); });
+
+/** Where calls ring: here | spare (the own telephone while this one is dead) | own (the own telephone). */
+export const ringsAt = signal(localStorage.getItem("rings-at") ?? "here");
+effect(() => { localStorage.setItem("rings-at", ringsAt.value); });
+const dead = computed(() => lostAt.value > 0 && store.now.value - store.feed.serverOffsetMs.value - lostAt.value > DEAD_MS);
+
+/** Calls ring the lawyer's own telephone now. */
+export const own = computed(() => store.ownNumber.value !== "" && (ringsAt.value === "own" || (ringsAt.value === "spare" && dead.value)));
+
+store.beatWith(() => ({ registered: registered.value, talking: talking.value, own: own.value }));
 
 // The call carries the contact's id in its parameters; the desk's own state is the second best.
 function contactOf(sdkCall) {
@@ -68,7 +80,7 @@ let later = 0;
 // The server says that we talk and there is no sound here: come back. At once when the page is new; else a moment
 // later, because at the end of a talk the sound goes first.
 effect(() => {
-  const id = store.live.value && store.state.value === "talking" && !store.ended.value ? store.lawyer.value.contact : "";
+  const id = store.live.value && store.state.value === "talking" && !store.onOwnPhone.value && !store.ended.value ? store.lawyer.value.contact : "";
   const silent = call.value === null;
   clearTimeout(later);
   if (!id) {
@@ -148,6 +160,9 @@ export async function hangUp() {
   await Promise.race([told, new Promise((resolve) => { setTimeout(resolve, 800); })]);
   sdkCall?.disconnect();
 }
+
+/** There is a talk here, or on the lawyer's own telephone. */
+export const talks = () => open.value || (store.onOwnPhone.value && store.state.value === "talking");
 
 export function toggleMute() { call.value?.mute(!muted.value); }
 

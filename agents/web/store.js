@@ -13,6 +13,9 @@ export const notice = signal(null); // {kind: attention|breach|calm, key, fields
 export const ended = signal(""); // '' | signed_out | not_allowed | taken_over | elsewhere
 export const captions = signal({ contact: "", lines: [], off: "", direction: "" }); // what is being said, as it is said
 export const drafts = signal({ contact: "", n: 0 }); // counts the news about transcripts
+export const ownNumber = signal(""); // at which this lawyer can be rung instead of here; '' = nowhere
+export const onOwnPhone = signal(false); // the contact's leg is the lawyer's own telephone
+export const supervised = signal(null); // {mode, by}: the supervisor who came last into our talk and is heard
 export const broadcast = signal(null); // {text, until_ms, by}: what everybody is to read
 export const now = signal(Date.now()); // the server's clock, every 250 ms
 
@@ -24,7 +27,7 @@ const tab = (sessionStorage.tab ??= crypto.randomUUID());
 
 let asked = 0;
 const waiting = new Map(); // id -> {resolve, reject}
-let heartbeat = () => ({ registered: false, talking: "" });
+let heartbeat = () => ({ registered: false, talking: "", own: false });
 let beaten = 0;
 
 export const feed = openFeed(`/desk/ws?tab=${tab}`, {
@@ -60,7 +63,11 @@ function beat() {
 function received(message) {
   switch (message.type) {
     case "snapshot":
+      ownNumber.value = message.own_number;
+    // falls through
     case "state":
+      onOwnPhone.value = message.own_phone;
+      supervised.value = message.supervised;
       lawyer.value = message.lawyer;
       contact.value = message.contact;
       if (message.fact) fact.value = message.fact;
