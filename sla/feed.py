@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import notices
 from config.clock import Clock
 from config.log import Log
+from config.tasks import cancel_all
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, Snapshot
 from routing.supervision import Supervision
@@ -173,9 +174,7 @@ class Feed:
     async def stop(self) -> None:
         """End the reading; the next viewer starts it again."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_all(tasks)
 
     def _start(self) -> None:
         if not self._tasks:
@@ -189,7 +188,8 @@ class Feed:
         beat_at = 0.0
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), BEAT_S)
+                async with asyncio.timeout(BEAT_S):
+                    await self._wake.wait()
             self._wake.clear()
             started = time.monotonic()
             try:
