@@ -80,6 +80,7 @@ def contact_record(contact: Contact) -> Record:
         "prefecture": contact.prefecture,
         "ordinal": contact.ordinal,
         "channel": contact.channel,
+        "language": contact.language,
         "priority": contact.priority,
         "type": contact.type,
         "lawyer": contact.lawyer,
@@ -102,6 +103,7 @@ def lawyer_record(lawyer: Lawyer) -> Record:
         "next": lawyer.next_status,
         "prefecture": lawyer.prefecture,
         "skills": sorted(lawyer.skills),
+        "languages": sorted(lawyer.languages),
     }
 
 
@@ -168,6 +170,7 @@ def _callback_record(row: Mapping[str, Any], live: Mapping[str, Any] | None, dia
     return {
         "stage": stage,
         "dialled": dialled,
+        "channel": live["channel"] if live else "",
         "attempts": live["attempts"] if live else 0,
         "next_ms": live["next_ms"] if live else 0,
         "demand": row["demand"],

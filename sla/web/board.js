@@ -5,7 +5,7 @@ import { clockOf, pageData, t } from "config/i18n.js";
 import { Alarms, listenForAlarms } from "./alarms.js";
 import { Curves } from "./curves.js";
 import { Groups } from "./groups.js";
-import { Callbacks, Demands, Lawyers, Line } from "./panels.js";
+import { Callbacks, Demands, Lawyers, Line, Queues } from "./panels.js";
 import { Replay } from "./replay.js";
 import { Decide } from "./sign.js";
 import { dialog, done, feed, loaded, may, nameOf, now, status, view, wordOf } from "./state.js";
@@ -81,7 +81,7 @@ function Board() {
           <${Links} />
         </div><${Alarms} /><${Notice} /><${Room} />`}
     ${loaded.value
-      ? html`<${Groups} /><${Tiles} /><div class="panels"><${Line} /><${Map} /><${Callbacks} /><${Lawyers} /><${Demands} />${!pageData.replay && html`<div class="stack"><${Promises} /><${Curves} /></div>`}</div>`
+      ? html`<${Groups} /><${Tiles} /><div class="panels"><div class="stack first"><${Queues} /><${Line} /></div><${Map} /><${Callbacks} /><${Lawyers} /><${Demands} />${!pageData.replay && html`<div class="stack"><${Promises} /><${Curves} /></div>`}</div>`
       : !pageData.replay && html`<p class="muted wait">${t("common.feed_connecting")}</p>`}
     ${dialog.value && html`<${Decide} key=${`${dialog.value.kind}${dialog.value.id ?? dialog.value.contact ?? ""}`} about=${dialog.value} onDone=${decided} />`}
   </div>`;

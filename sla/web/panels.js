@@ -2,7 +2,7 @@
 
 import { html } from "htm/preact";
 import { clockOf, dateOf, pageData, t } from "config/i18n.js";
-import { STAGE_LEVELS, callbacks, callerOf, demands, dialog, lawyers, levelOf, line, may, nameOf, now, place, shortOf, stageOf, today, view, wordOf } from "./state.js";
+import { STAGE_LEVELS, callbacks, callerOf, demands, dialog, lawyers, levelOf, line, may, nameOf, now, place, queues, shortOf, stageOf, today, view, wordOf } from "./state.js";
 import { room } from "./supervise.js";
 
 const CLOSE_MS = 300_000; // a time limit is near
@@ -43,6 +43,23 @@ export function Line() {
         <td class="number timer">${clockOf(now.value - since)}</td>
         <td>${c.lawyer ? nameOf(c.lawyer) : "—"}</td>
         ${may && html`<td class="acts"><${LineActs} of=${c} /></td>`}
+      </tr>`;
+    })}</tbody></table>
+  <//>`;
+}
+
+/** The queues: who waits, how long, who could take them. */
+export function Queues() {
+  return html`<${Panel} id="queues" name=${t("board.queues")} count=${queues.value.reduce((sum, q) => sum + (q.id === "minority" ? 0 : q.waiting), 0)} shown=${queues.value.length} note=${hereNote()} empty=${t("board.queues_empty")}>
+    <table><${Head} columns=${["queue", "waiting", "longest", "free", "owed"]} />
+    <tbody>${queues.value.map((q) => {
+      const level = q.waiting ? levelOf(now.value - q.since_ms) : "calm";
+      return html`<tr key=${q.id} data-queue=${q.id}>
+        <td>${q.id === "minority" ? t("board.queue_minority") : wordOf("channel", q.id)}</td>
+        <td class="number"><span class="chip ${level}">${q.waiting}</span></td>
+        <td class="number timer">${q.waiting ? clockOf(now.value - q.since_ms) : "—"}</td>
+        <td>${q.able ? html`<span class="number">${q.free}</span> <small class="muted">${t("board.of_able", { n: q.able })}</small>` : html`<span class="chip ${q.waiting ? "breach" : "attention"}">${t("board.nobody_able")}</span>`}</td>
+        <td class="number">${q.id === "minority" ? "—" : q.owed}</td>
       </tr>`;
     })}</tbody></table>
   <//>`;

@@ -72,6 +72,29 @@ export const lawyers = computed(() => allLawyers.value.filter(here));
 export const demands = computed(() => rows("demands").filter(here).sort((a, b) => a.due_ms - b.due_ms));
 export const callbacks = computed(() => rows("callbacks").filter(here).sort((a, b) => a.due_ms - b.due_ms));
 export const groups = computed(() => rows("groups").filter(here).sort((a, b) => b.last_ms - a.last_ms));
+
+const CHANNELS = ["dedicated", "general"]; // these stand first; others follow as they are met
+const speaksMore = (w) => (w.languages ?? []).some((code) => code !== "zh");
+
+/** One row for each channel that somebody needs or takes, and one for callers who do not speak Chinese. */
+export const queues = computed(() => {
+  const people = lawyers.value.filter((w) => w.on_duty);
+  const waitingHere = line.value.filter(waits);
+  const met = [...waitingHere.map((c) => c.channel), ...people.flatMap((w) => w.skills), ...callbacks.value.map((k) => k.channel)];
+  const names = [...new Set([...CHANNELS, ...met])].filter((name) => name && met.includes(name));
+  const row = (id, theirs, able, owed) => ({
+    id,
+    waiting: theirs.length,
+    since_ms: theirs.length ? Math.min(...theirs.map((c) => c.waiting_since_ms)) : 0,
+    able: able.length,
+    free: able.filter((w) => w.fresh && w.state === "idle" && w.status === "ready").length,
+    owed,
+  });
+  const rows = names.map((name) => row(name, waitingHere.filter((c) => c.channel === name), people.filter((w) => w.skills.includes(name)), callbacks.value.filter((k) => k.channel === name).length));
+  const foreign = waitingHere.filter((c) => c.language && c.language !== "zh");
+  const speakers = people.filter(speaksMore);
+  return foreign.length || speakers.length ? [...rows, row("minority", foreign, speakers, 0)] : rows;
+});
 export const today = computed(() => view.value.tiles.today ?? {});
 
 /** Where a call-back stands right now: the server knows what only events change, the clock knows the rest. */
