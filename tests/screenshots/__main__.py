@@ -1,57 +1,20 @@
 """``python -m tests.screenshots [FOLDER]``: every page at 1440, 1024 and 390 px, the wall at 1920, as PNG.
 
-The hotline runs in a temporary folder with real calls on it; who looks, and at what, is in PAGES.
+The hotline runs in a temporary folder with real calls on it; who looks, and at what, is in
+shots.py.
 """
 
 import asyncio
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.browser.people import browser, sign_in
 from tests.hotline import hotline
 from tests.screenshots.scene import Scene, day
-
-WIDTHS = {1440: 900, 1024: 768, 390: 844}
-WALL = {1920: 1080}
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """*path* may name {told} and {talking}, two contacts of the scene; *role* '' = not signed in."""
-
-    name: str
-    role: str
-    path: str
-    ready: str  # a selector that is there when the page is complete
-    then: Callable[[Page], Awaitable[None]] | None = None
-    widths: tuple[int, ...] = tuple(WIDTHS)
-
-
-async def _the_draft(page: Page) -> None:
-    """Open the recent talk and its summary."""
-    await page.locator(".recent button").first.click()
-    await page.locator("#tab-note").click()
-
-
-SHOTS = (
-    Shot("caller", "", "/", "button.dial"),
-    Shot("signin", "", "/signin", "#username"),
-    Shot("desk", "lawyer", "/desk", "main"),
-    Shot("desk-draft", "lawyer", "/desk", ".recent button", _the_draft),
-    Shot("roster-mine", "lawyer", "/roster/mine", "main"),
-    Shot("board", "supervisor", "/board", "main"),
-    Shot("wall", "supervisor", "/board?mode=wall", "main", widths=tuple(WALL)),
-    Shot("demands", "supervisor", "/board/demands", "main"),
-    Shot("contact", "supervisor", "/board/contacts/{told}", "main"),
-    Shot("replay", "supervisor", "/board/replay", "main"),
-    Shot("reports", "supervisor", "/board/reports", "main"),
-    Shot("roster", "supervisor", "/roster", "main"),
-)
+from tests.screenshots.shots import SHOTS, WALL, WIDTHS, Shot
 
 
 async def shoot(opened: Browser, scene: Scene, shot: Shot, folder: Path) -> None:
@@ -63,7 +26,7 @@ async def shoot(opened: Browser, scene: Scene, shot: Shot, folder: Path) -> None
     page = await context.new_page()
     if shot.role:
         await sign_in(page, scene.running, shot.role)
-    path = shot.path.format(told=scene.told, talking=scene.talking)
+    path = shot.path.format(told=scene.told, talking=scene.talking, link=scene.link)
     for width in shot.widths:
         await page.set_viewport_size({"width": width, "height": sizes[width]})
         answer = await page.goto(scene.running.web + path)

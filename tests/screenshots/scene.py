@@ -9,10 +9,20 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 import soxr
+from pyotp import TOTP
 
+from agents.accounts import Accounts
+from agents.office.audit import COMMAND_LINE
+from agents.second import SecondFactor, enrol
+from config.clock import SystemClock
+from config.db import open_engine
+from config.seal import Seal
+from config.settings import load_settings
+from ivr.links import Links
 from tests.hotline import Hotline
 from tests.people import LawyerAtDesk, caller
 from tests.phones import RATE, Pcm, Talk, tone
+from tests.screenshots.shots import SECOND, SECOND_PASSWORD
 
 CALL = Path(__file__).parent.parent / "fixtures" / "audio" / "S01.flac"
 TRANSCRIBED_WITHIN_S = 240.0
@@ -20,11 +30,13 @@ TRANSCRIBED_WITHIN_S = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """*told* is the contact whose talk was transcribed; its lawyer is the first demo lawyer."""
+    """*told* is the contact whose talk was transcribed; its lawyer is the first demo lawyer, its caller has
+    the private link *link*."""
 
     running: Hotline
     told: str
     talking: str
+    link: str
 
 
 def speech(channel: int) -> Pcm:
@@ -55,7 +67,23 @@ async def day(running: Hotline) -> AsyncIterator[Scene]:
             await gone.listen(1.0)
         for key in ("1", "2"):
             await _chooses(await stack.enter_async_context(caller(running)), key)
-        yield Scene(running, told, "c_" + talk.call_sid.removeprefix("CA"))
+        second_factor(running)
+        link = Links(running.secrets["session_secret"]).token(told)
+        yield Scene(running, told, "c_" + talk.call_sid.removeprefix("CA"), link)
+
+
+def second_factor(running: Hotline) -> None:
+    """Make somebody who signs in with two factors."""
+    settings = load_settings(var=running.var)
+    engine, clock = open_engine(settings.database), SystemClock()
+    account, _ = Accounts(engine, clock).add(
+        SECOND, "林晓", "lawyer", password=SECOND_PASSWORD, must_change=False
+    )
+    enrolment = enrol(SECOND)
+    code = TOTP(enrolment.secret).generate_otp(clock.now_ms() // 30_000)
+    factor = SecondFactor(engine, clock, Seal(settings.recording_ring, "second factor"))
+    factor.turn_on(account.id or 0, enrolment.secret, code, COMMAND_LINE)
+    engine.dispose()
 
 
 async def _a_whole_talk(running: Hotline) -> str:
