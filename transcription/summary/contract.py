@@ -22,11 +22,16 @@ _SIGNED = re.compile(
 _OTHER_PAPER = re.compile(
     r"承揽|合作|承包|加盟|个体(?:户|工商)|配送协议|服务协议|众包协议|骑手协议|挂靠|自负盈亏|居间|经纪"
 )
+_OF_ANOTHER_KIND = re.compile(
+    r"租(?:车|赁|房)|保密|调解|离婚|借款|购|买(?!合同)|和解|安全|转让|工程|放弃|自愿|赔偿协议"
+)
 _NAMED_OTHER = re.compile(r"(合作|承揽|承包|加盟|配送|服务|众包|骑手)(?:经营)?(?:协议|合同)")
 _UNRELATED = re.compile(
     r"租(?:车|赁|房)|押金|放弃|自愿|保密|调解|赔偿|离婚|借款|购|买(?!合同)|和解|安全|转让|合同价|工程合同"
 )
-_ASKED = re.compile(r"签[^。]{0,8}(?:合同|协议)|(?:合同|协议)[^。]{0,8}签|有[^。]{0,4}合同")
+_ASKED = re.compile(
+    r"签(?:过|了)?[^。]{0,3}(?:什么|哪样|啥|东西)|签[^。]{0,8}(?:合同|协议)|(?:合同|协议)[^。]{0,8}签|有[^。]{0,4}合同"
+)
 _NO = re.compile(
     r"^(?:[他她我]们?(?:说|讲))?(?:哦|啊|是|哎|么)?(?:没(?:有|得|签|呢|嘛)?|都没|一张都没|哪样都没|不得|从来没|没有签|口头)"
 )
@@ -61,7 +66,7 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901
             around = line.plain[max(0, m.start() - 4) : m.end() + 8]
             if kind := _OTHER_PAPER.search(around):
                 other = other or kind[0]
-            elif not _UNRELATED.search(line.plain[max(0, m.start() - 2) : m.end() + 2]):
+            elif not _UNRELATED.search(line.plain[m.start() : m.end() + 2]):
                 spans.append((m.start(), m.end(), True))
         if not spans and _ASKED.search(question):
             if found := _NO.search(line.plain):
@@ -96,9 +101,9 @@ def written_contract(reading: Reading) -> tuple[bool | None, str]:  # noqa: C901
 
 
 def _about_something_else(line: Line, start: int, end: int) -> bool:
-    return (
-        _UNRELATED.search(line.plain[max(0, start - 3) : end]) is not None
-        and "劳动合同" not in line.plain[start:end]
+    said = line.plain[start:end]
+    return "劳动合同" not in said and bool(
+        _UNRELATED.search(said) or _OF_ANOTHER_KIND.search(line.plain[max(0, start - 3) : start + 2])
     )
 
 
@@ -124,7 +129,7 @@ _PRIVATE = re.compile(
 _RETIRED = re.compile(r"退休年龄|超龄|(?:领|拿)[^。]{0,4}(?:养老金|退休金)|年纪(?:大|过)了|超过?六十")
 
 
-def employment_form(  # noqa: PLR0911 - a decision list reads best as one
+def employment_form(  # noqa: C901, PLR0911 - a decision list reads best as one
     reading: Reading, standing: Standing, contract: bool | None, other_paper: str, age: int | None
 ) -> str | None:
     """The form of work in the vocabulary's words; None when the matter is not one of work."""
@@ -136,6 +141,8 @@ def employment_form(  # noqa: PLR0911 - a decision list reads best as one
     if sector in ("gig", "freight"):
         if _LEASED.search(said) and sector != "freight" and trade and "车" in trade.name:
             return "platform_registration_leased_vehicle"
+        if trade and "网约车" in trade.name and _OWN_VEHICLE.search(said):
+            return "self_operated_civil"
         if sector == "freight" and (_OWN_VEHICLE.search(said) or not _MANAGED.search(said)):
             return "self_operated_civil"
         if contract:

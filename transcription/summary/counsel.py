@@ -110,7 +110,7 @@ _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|夜里|今晚)?(?P<hour>十[一二]?|[一二两三四五六七八九]|二十[一二三]?|[0-9]{1,2})点(?P<min>半|[一二三四五]?十[一二三四五六七八九]?分?|[0-9]{2}分?)?(?P<after>以后|之后|过后|后)?(?P<before>之前|以前|前(?!台))?"
 )
 KIN_PHONE = re.compile(
-    r"(?:打|拨|找|联系|留)[^。]{0,4}(?:给)?我?(?P<who>儿子|姑娘|女儿|老公|媳妇|老婆|哥|姐|弟弟?|妹妹?|爸|妈|侄子|孙子|同事|工友|朋友)(?:的)?[^。]{0,3}(?:电话|手机|号|就行|的|那)?"
+    r"(?:打(?!工)|拨|找|联系|留)[^。]{0,4}(?:给)?我?(?P<who>儿子|姑娘|女儿|老公|媳妇|老婆|哥|姐|弟弟?|妹妹?|爸|妈|侄子|孙子|同事|工友|朋友)(?:的)?[^。]{0,3}(?:电话|手机|号|就行|的|那)?"
 )
 
 
@@ -124,7 +124,10 @@ def callback(reading: Reading) -> Callback:
         return Callback(False, refused=any(_NO_RING.search(line.plain) for line in reading.lawyer_lines))
     reading.note_all("callback_required", [*promised, *wanted])
     same_day = any(compile_pattern(file.same_day).search(_sentence(m)) for m in promised)
-    clock, by = next((c for m in (*promised, *wanted) if any(c := _clock_near(m))), ("", ""))
+    clocks = [c for m in (*promised, *wanted) if any(c := _clock_near(m))]
+    clock, by = clocks[0] if clocks else ("", "")
+    later = f"{int(clock[:2]) + 12:02d}{clock[2:]}" if clock else ""  # 九点以后; and the other says 晚上九点
+    clock = later if any(later and later == other for other, _ in clocks) else clock
     words = "".join(_sentence(m) for m in promised)
     reason = "确认已提交" if "确认" in words else "来电人约定回电" if wanted else "律师承诺回电"
     return Callback(True, same_day, clock, by, reason, kin[1]["who"] if kin else "")
@@ -197,8 +200,21 @@ def _ring_words(ring: Callback, discreet: bool) -> str:
     return f"{when}{how}{f'({ring.to}的电话)' if ring.to else ''}"
 
 
-def requested_outcome(reading: Reading, issues: Sequence[str]) -> list[str]:
-    """What the caller wants: said outright, and what the issues imply."""
+_ELSEWHERE = ("转接民事座席", "转接其他座席", "转接婚姻家庭座席")
+
+
+def sent_elsewhere(reading: Reading) -> bool:
+    """Whether the lawyer passes the caller on to a colleague for other matters."""
+    return any(
+        _statements(list(mentions(_file().actions[name], reading.lawyer_lines))) for name in _ELSEWHERE
+    )
+
+
+def requested_outcome(reading: Reading, issues: Sequence[str], unperformed: bool = False) -> list[str]:
+    """What the caller wants: said outright, and what the issues imply.
+
+    *unperformed*: there is an award that is not kept, so what is wanted is that it be enforced.
+    """
     file = _file()
     said = [
         m
@@ -207,11 +223,16 @@ def requested_outcome(reading: Reading, issues: Sequence[str]) -> list[str]:
     ]
     reading.note_all("requested_outcome", said)
     implied = [file.implied[issue] for issue in issues if issue in file.implied]
+    if unperformed:
+        implied = ["强制执行"]
+    elif "unlawful_dismissal" in issues and any(_DAMAGES.search(line.plain) for line in reading.caller_lines):
+        implied = ["违法解除赔偿金" if name == "经济补偿" else name for name in implied]
     names = [*implied, *(m.name for m in sorted(said, key=lambda m: m.order))]
     allowed = _allowed(issues)
     return [n for n in dict.fromkeys(names) if n in implied or n in allowed]
 
 
+_DAMAGES = re.compile(r"赔偿(?!责任)|2n")  # asked for, and not 补偿
 _OUTCOME_NEEDS = {
     "支付拖欠工资": {"wage_arrears", "overtime_pay"},
     "经济补偿": {"economic_compensation", "unlawful_dismissal"},

@@ -78,6 +78,9 @@ _DAY_WORD = re.compile("|".join(sorted(_DAYS, key=len, reverse=True)))
 _WEEKDAY = re.compile(
     r"(?P<week>(?<![地路厂矿山车街村镇船身架子手网场班楼线店头])上上个?|上个?|这个?|本|下个?)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末1-6])(?!三者)"
 )
+_THAT_DAY = re.compile(
+    r"(?:那天|当天|那日|正好|刚好)(?:就|正好|刚好)?是?(?:个)?$"
+)  # 那天是星期六: no day of its own
 _AGO = re.compile(
     r"(?P<n>[一二三四五六七八九十两半0-9]{1,3})(?P<unit>天|个多?月|年|个星期|个礼拜|周)(?P<half>半)?(?:以前|之前|前(?![面后途]))"
 )
@@ -236,7 +239,7 @@ def _read_day_word(text: str, at: int, today: date) -> DateSpan | None:
 
 def _read_weekday(text: str, at: int, today: date) -> DateSpan | None:
     m = _WEEKDAY.match(text, at)
-    if m is None or (not m["week"] and text[at - 1 : at] in ("每", "一")):
+    if m is None or (not m["week"] and (text[at - 1 : at] in ("每", "一") or _THAT_DAY.search(text[:at]))):
         return None
     index = {"天": 6, "日": 6, "末": 5}.get(m["day"], _small(m["day"]) - 1)
     monday = today - timedelta(days=today.weekday())

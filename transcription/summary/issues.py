@@ -85,7 +85,7 @@ def _no_insurance(reading: Reading) -> Mention | None:
 
 
 _HARM = re.compile(
-    r"(?:手|脚|腿|头|腰|背|眼睛?|指头?|身上|胳膊|膀子)[^。]{0,12}(?:断|破|掉|伤|残|骨折|流血|缝)|(?:被|着)[^。]{0,6}(?:砸|压|撞|绞|夹|烫|炸|电|冲|卷)|人没了|抢救|倒(?:了|下)[^。]{0,8}(?:医院|没)"
+    r"(?:手|脚|腿|头|腰|背|眼睛?|指头?|身上|胳膊|膀子)[^。]{0,12}(?:断|破|掉|伤|残|骨折|流血|缝)|(?:被|着)[^。]{0,6}(?:砸|压|撞|绞|夹|烫|炸|电|冲|卷)|人没了|抢救|倒(?:了|下)[^。]{0,8}(?:医院|没)|骨(?:折|裂)"
 )
 
 
@@ -107,6 +107,19 @@ _CONTRACTOR = re.compile(
 _ALREADY = re.compile(
     r"(?:差|欠)(?:着|起|了)?我|没(?:有)?(?:发|给|结)(?:过|我)|住(?:了)?院|骨折|(?:被|着)[^。]{0,4}(?:辞|开除)|把我(?:辞|开)"
 )
+
+
+def _of_kin(found: dict[str, Mention], standing: Standing, reading: Reading) -> set[str]:
+    """The injuries of a relative, told by somebody whose own work is told of: 我在佛山打工,我爸爸摔断了腿."""
+    if not standing.works or standing.relative_works or not standing.relative:
+        return set()
+    relatives = compile_pattern(people().relatives)
+    hurt = {"work_injury", "traffic_injury"} & found.keys()
+    return {
+        name
+        for name in hurt
+        if whose(found[name].line, found[name].start, relatives, reading.caller_lines) == "relative"
+    }
 
 
 def _not_of_this_matter(names: set[str], category: str, said: str, owed: bool) -> set[str]:
@@ -147,7 +160,7 @@ def settle_issues(  # noqa: C901, PLR0912, PLR0915 - a decision list reads best 
     work of the caller's own has no labour issues.
     """
     said = joined(reading.caller_lines)
-    names = set(found)
+    names = set(found) - _of_kin(found, standing, reading)
     if category == "employer":
         return ["employer_compliance"]
     if category == "non_worker" and not standing.relative_works:

@@ -135,7 +135,7 @@ def gazetteer() -> Gazetteer:
     free = sorted((n for n in names if n not in guarded), key=len, reverse=True)
     careful = "|".join(sorted(guarded, key=len, reverse=True))
     pattern = re.compile(
-        rf"(?:云南省?)?(?P<careful>(?:{careful})(?={_LOCAL})|(?:(?<=[在到去回])|(?<=[从我]是))(?:{careful})(?={_SITE}))|"
+        rf"(?:云南省?)?(?P<careful>(?:{careful})(?={_LOCAL})|(?:(?<=[在到去回被])|(?<=[从我]是))(?:{careful})(?={_SITE}))|"
         + "|".join(map(re.escape, free))
     )
     return Gazetteer(names, pattern)

@@ -13,7 +13,7 @@ from typing import Any
 
 from config.workdays import load_calendar
 from transcription.law.aid import Aid, AidFacts, aid_rules, assign_four_hundred, decide_aid
-from transcription.law.clocks import Deadline, LegalFacts, running_clocks, statutes
+from transcription.law.clocks import Deadline, LegalFacts, Trait, running_clocks, statutes
 
 from . import counsel, events, holdings, signals
 from .contract import employment_form, written_contract
@@ -175,7 +175,9 @@ class _Draft:
             "urgency": signals.urgency_of(flags, self.issues),
             "aid": aid_json(aid),
             "four_100": self._four_hundred(situation),
-            "requested_outcome": counsel.requested_outcome(reading, self.issues),
+            "requested_outcome": counsel.requested_outcome(
+                reading, self.issues, bool(legal and Trait.AWARD_UNPERFORMED in legal.traits)
+            ),
             "advice_given": advice,
             "next_actions": counsel.next_actions(reading, ring, "discreet_callback" in flags, required),
             "flags": flags,
@@ -357,7 +359,8 @@ class _Draft:
 
     def _elsewhere(self) -> bool:
         """A worker who asks about something that is not of work (a flat, a loan)."""
-        return not self.labour and not self.issues and self.standing.other_matter
+        away = self.standing.other_matter or counsel.sent_elsewhere(self.reading)
+        return not self.labour and not self.issues and away
 
     def _aid_facts(
         self,
