@@ -17,6 +17,7 @@ from .ports import Arrival, Contact, Due, DueKind, Lawyer, Move, Need, Place, Si
 from .records import (
     CONTACT_DEFAULTS,
     LAWYER_DEFAULTS,
+    arrived_body,
     callback_of,
     contact_of,
     contact_record,
@@ -48,7 +49,8 @@ class RedisQueue:
         self._functions = Functions(redis.wire)
 
     async def arrive(self, arrival: Arrival, now: int) -> Move:
-        return await self._move("arrive", now, contact_record(new_contact(arrival, now)))
+        record, told = contact_record(new_contact(arrival, now)), dumps(arrived_body(arrival))
+        return await self._move("arrive", now, arrival.contact, record, told)
 
     async def wait(self, contact: str, need: Need, now: int) -> Move:
         return await self._move("wait", now, contact, need_record(need, self._rules))

@@ -1,12 +1,7 @@
--- ARGV 5 the new contact (JSON)
-local given = with(decode(ARGV[5]), CONTACT)
-local known = load_contact(given.id)
+-- ARGV 5 contact   6 the new contact as it is stored (JSON)   7 what its arrival says (JSON)
+local known = load_contact(ARGV[5])
 if known then return answer(false, known) end
-given.state, given.passed, given.legs = 'menu', {}, {}
-due('lease', given.id, now + times.menu_lease)
-fact('contact.arrived', given.id, '', {
-  from = given.from_number, to = given.to_number, entrance = given.entrance, prefecture = given.prefecture,
-  demand = given.demand, ordinal = given.ordinal, number = given.callback_number,
-})
-save_contact(given)
-return answer(true, given)
+due('lease', ARGV[5], now + times.menu_lease)
+tell('contact.arrived', ARGV[5], '', ARGV[7])
+call('HSET', CONTACTS, ARGV[5], ARGV[6])
+return { 1, ARGV[6], false, {}, '' }

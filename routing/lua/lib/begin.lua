@@ -60,8 +60,13 @@ local function begin(KEYS, ARGV)
   end
 end
 
+-- *text*: the body as JSON, where it comes as that.
+local function tell(kind, contact, lawyer, text)
+  call('XADD', EV, '*', 'k', kind, 't', now_text, 'c', contact, 'l', lawyer, 'b', text)
+end
+
 local function fact(kind, contact, lawyer, body)
-  call('XADD', EV, '*', 'k', kind, 't', now_text, 'c', contact, 'l', lawyer, 'b', body and encode(body) or '{}')
+  tell(kind, contact, lawyer, body and encode(body) or '{}')
 end
 
 local function stamp(ms)
@@ -89,6 +94,11 @@ end
 
 local function settle(kind, owner)
   call('ZREM', DUE, kind .. ':' .. owner)
+end
+
+-- Two deadlines of one owner at once: each command costs about as much as a deadline does.
+local function settle_both(kind, other, owner)
+  call('ZREM', DUE, kind .. ':' .. owner, other .. ':' .. owner)
 end
 
 -- Tables and names that come again and again are read once; whoever gets one only looks at it.

@@ -32,8 +32,7 @@ local function close_callback(k, c, body)
   c.callback = ''
   if c.state == 'waiting' and c.dial then
     leave_queue(c)
-    settle('lease', c.id)
-    settle('relax', c.id)
+    settle_both('lease', 'relax', c.id)
     c.dial = false
     end_contact(c)
   elseif c.state == 'callback' then
@@ -53,8 +52,7 @@ local function retry_callback(c, reason, counts)
   local k = load_callback(c.callback)
   c.state, c.lawyer, c.leg, c.until_ms, c.dial, c.caller_leg, c.in_room = 'callback', '', '', 0, false, '', false
   c.talked_ms = nil
-  settle('lease', c.id)
-  settle('relax', c.id)
+  settle_both('lease', 'relax', c.id)
   if counts then k.attempts = k.attempts + 1 end
   local at = hours()
   k.next_ms = counts and (at[3 + k.attempts] or 0) or at[3]
@@ -77,8 +75,7 @@ local function take_over(c)
   local older = load_contact(k.contact)
   if older.state == 'waiting' and older.dial then
     leave_queue(older)
-    settle('lease', older.id)
-    settle('relax', older.id)
+    settle_both('lease', 'relax', older.id)
     older.state, older.dial = 'callback', false
     save_contact(older)
   elseif older.state ~= 'callback' then
@@ -108,8 +105,7 @@ local function open_callback(c, reason, at)
   local due_ms, next_ms, blocked = math.max(hours()[1], at or 0), at or hours()[3], ''
   if not is_callable(number) then next_ms, blocked = 0, 'no_number' end
   c.state, c.callback, c.lawyer, c.leg, c.until_ms, c.talked_ms = 'callback', id, '', '', 0, nil
-  settle('lease', c.id)
-  settle('relax', c.id)
+  settle_both('lease', 'relax', c.id)
   settle('forget', c.id)
   save_callback({
     id = id, contact = c.id, demand = c.demand, reason = reason, number = number, channel = c.channel, type = c.type,
@@ -129,8 +125,7 @@ end
 local function finish(c, ended_by, second, serves, offers)
   local l, leg, talk_ms = load_lawyer(c.lawyer), c.leg, talk_of(c, ended_by == 'carrier')
   local talked_ms = c.talked_ms + talk_ms
-  settle('talk', c.id)
-  settle('room', c.id)
+  settle_both('talk', 'room', c.id)
   fact('contact.done', c.id, c.lawyer, { ended_by = ended_by, talk_ms = talk_ms })
   local closing = { proof = { kind = 'talk', lawyer = c.lawyer, talk_ms = talked_ms, contact = c.id } }
   c.leg, c.held, c.lost_ms, c.guest, c.guest_state = '', nil, nil, nil, nil

@@ -196,6 +196,5 @@ local function free_lawyer(l, serves, offers)
 end
 
 local function end_talk(c)
-  settle('talk', c.id)
-  settle('room', c.id)
+  settle_both('talk', 'room', c.id)
 end
