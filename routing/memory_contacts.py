@@ -270,6 +270,16 @@ class MemoryContacts(MemorySteps):
             kind |= {"language": need.language, "priority": need.priority}
         return self._moved(c.id, offers=self._callbacks.claim(c, k, kind))
 
+    async def its_turn(self, contact: str, need: Need, now: int) -> bool:
+        m = self._at(now)
+        c = self._known(contact)
+        k = m.callbacks.get(c.callback) if c is not None else None
+        if c is None or k is None or now >= k["due_ms"] - self._rules.times.callback_latest:
+            return True
+        able = policy.able(c.type or policy.type_of(need), m.profiles(), self._rules)
+        last = policy.last_free_step(self._rules)
+        return any(m.idle(row.profile) for row in able if row.step <= last)
+
     async def dialled(self, contact: str, leg: str, now: int) -> Move:
         m, c = self._at(now), self._contact(contact)
         if c.state is not ContactState.TALKING or not c.dial or c.caller_leg:

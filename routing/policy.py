@@ -16,6 +16,7 @@ from .ports import Need
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 UTC_OFFSET_MS = 8 * HOUR_MS  # Asia/Shanghai: no summer time since 1991
 FOR_GOOD_MS = 365 * DAY_MS  # who advised the other side is passed over so long, as in the scripts
+ANY_LOAD = 9.0  # a step that allows so much is never held back: the queue would be endless before
 SAMPLES = 100  # so many recent arrivals and handling times are kept; the scripts know the same number
 
 
@@ -47,6 +48,7 @@ class Times:
     forget: int
     callback_due: int
     callback_first: int
+    callback_latest: int  # before it is due: until then it waits for a lawyer who is free
     callback_hours: tuple[int, int]  # hours of the hotline's day
     callback_retry: tuple[int, ...]  # after the first attempt, the second, ..; then a supervisor decides
     proof: int  # a shorter talk answers nothing that we owe
@@ -120,6 +122,12 @@ def next_step(step: int, waited_ms: int, load: float, rules: Rules) -> int:
             break
         step += 1
     return step
+
+
+def last_free_step(rules: Rules) -> int:
+    """Return the last step of the ladder that is taken whatever the load, as all before it."""
+    gated = (number for number, step in enumerate(rules.ladder) if step.load < ANY_LOAD)
+    return next(gated, len(rules.ladder)) - 1
 
 
 def next_relax_ms(

@@ -145,6 +145,12 @@ class Queue(TalkSteps, Protocol):
         """Move a deadline that is still there, because acting on it failed. Appends no fact."""
         ...
 
+    async def its_turn(self, contact: str, need: Need, now: int) -> bool:
+        """Is a call-back that is due to be claimed now? If a lawyer is free for it, so that nobody on the
+        line waits for them, or if ``times.callback_latest`` before its promise is over. *need* as for
+        ``claim``."""
+        ...
+
     async def claim(self, contact: str, need: Need, now: int) -> Move:
         """A call-back is due: the contact waits again in its old place, to be dialled once a lawyer answered.
         *need* is what it needs if it never chose. Not while its caller is on the line themselves."""

@@ -137,6 +137,11 @@ class RedisQueue:
     async def claim(self, contact: str, need: Need, now: int) -> Move:
         return await self._move("callback_claim", now, contact, need_record(need, self._rules))
 
+    async def its_turn(self, contact: str, need: Need, now: int) -> bool:
+        latest, steps = str(self._rules.times.callback_latest), str(policy.last_free_step(self._rules))
+        turn = await self._decide("callback_turn", now, contact, policy.type_of(need), latest, steps)
+        return bool(turn)
+
     async def dialled(self, contact: str, leg: str, now: int) -> Move:
         return await self._move("callback_dialled", now, contact, leg)
 

@@ -31,6 +31,7 @@ class _Times(_Strict):
     forget: float = Field(gt=0)
     callback_due: float = Field(gt=0)
     callback_first: float = Field(gt=0)
+    callback_latest: float = Field(ge=0)
     callback_hours: tuple[int, int]
     callback_retry: list[float] = Field(min_length=1)
     proof: float = Field(ge=0)

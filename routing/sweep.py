@@ -14,6 +14,7 @@ from .queue import Queue
 
 log = Log(__name__)
 TRY_AGAIN_MS = 2000
+TURN_MS = 1000  # whether a lawyer is free for a call-back is looked at so often
 HOLD_MS = 60_000  # a call-back that nobody dials is looked at again
 _IN_QUEUE = (ContactState.WAITING, ContactState.OFFERED)
 
@@ -112,9 +113,13 @@ class Sweep:
             await self._queue.postpone(due, max(opens, now + HOLD_MS))
             return
         contact = await self._queue.contact(due.owner)
-        if contact is not None:
-            need = Need(contact.channel or "general", prefecture=contact.prefecture)
+        if contact is None:
+            return
+        need = Need(contact.channel or "general", prefecture=contact.prefecture)
+        if await self._queue.its_turn(contact.id, need, now):
             self._hands.carry_out(await self._queue.claim(contact.id, need, now))
+        else:
+            await self._queue.postpone(due, now + TURN_MS)
 
     async def _relax(self, due: Due) -> None:
         self._hands.carry_out(await self._queue.relax(due.owner, self._clock.now_ms()))

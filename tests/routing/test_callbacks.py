@@ -102,6 +102,40 @@ async def test_one_that_finds_no_lawyer_until_night_waits_for_the_morning(hotlin
     assert (row["attempts"], row["next_ms"]) == (0, MORNING + 23 * 3_600_000)
 
 
+async def somebody_waits(hotline: Hotline) -> None:
+    """Another caller is on the line, and nobody is there for them."""
+    await hotline.board.arrive(Arrival(OTHER, "d" + OTHER[1:], "+8613800000002", "12348", "pstn", "", 1))
+    await hotline.board.choose(OTHER, NEED)
+
+
+async def test_callers_on_the_line_come_before_a_call_back_that_is_due(hotline: Hotline) -> None:
+    await owe(hotline)
+    await somebody_waits(hotline)
+    hotline.clock.ms += hotline.rules.times.callback_first
+    await hotline.later(0.5)
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+
+    await hotline.seat("u_1")
+    assert hotline.carrier.did("ring") == [(OTHER, "u_1")]
+    await hotline.later(2, beating=("u_1",))
+    assert (await hotline.caller()).state is ContactState.CALLBACK
+
+    await hotline.board.caller_left(OTHER, "completed")
+    await hotline.later(2, beating=("u_1",))
+    assert hotline.carrier.did("ring") == [(OTHER, "u_1"), (CALLER, "u_1")]
+
+
+async def test_a_call_back_whose_promise_is_near_takes_its_old_place(hotline: Hotline) -> None:
+    await owe(hotline)
+    await somebody_waits(hotline)
+    hotline.clock.ms += hotline.rules.times.callback_due - hotline.rules.times.callback_latest
+    await hotline.later(0.5)
+    assert (await hotline.caller()).state is ContactState.WAITING
+
+    await hotline.seat("u_1")
+    assert hotline.carrier.did("ring") == [(CALLER, "u_1")]
+
+
 async def test_a_lawyer_who_leaves_before_the_caller_answers_ends_the_attempt(hotline: Hotline) -> None:
     await owe(hotline)
     await fall_due(hotline)

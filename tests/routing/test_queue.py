@@ -171,6 +171,7 @@ class QueueContract(TwoQueues):
     def call_back(self, data: st.DataObject, answers: bool) -> None:
         """Claim it and, if a lawyer is offered, go on as far as the caller's answer."""
         contact = data.draw(st.sampled_from(self.promised(ContactState.CALLBACK)))
+        self.both(lambda q: q.its_turn(contact.id, Need("general"), self.now))
         self.both(lambda q: q.claim(contact.id, Need("general"), self.now))
         claimed = self.run(self.model.contact(contact.id))
         if claimed.state is ContactState.OFFERED:

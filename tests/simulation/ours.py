@@ -16,6 +16,7 @@ from routing import policy
 from routing.policy import Rules, Step
 from routing.ports import Arrival, ContactState, Due, DueKind, Move, Need, Offer, SignIn
 from routing.redis_queue import RedisQueue
+from routing.sweep import TURN_MS
 
 from .world import HOUR_MS, START, Caller, Seat, Story, World
 
@@ -201,7 +202,10 @@ class Simulation:
             contact = await queue.contact(due.owner)
             if contact is not None:
                 need = Need(contact.channel or "general", prefecture=contact.prefecture)
-                await self._take(await queue.claim(due.owner, need, now), at)
+                if await queue.its_turn(due.owner, need, now):
+                    await self._take(await queue.claim(due.owner, need, now), at)
+                else:
+                    await queue.postpone(due, now + TURN_MS)
         elif due.kind is DueKind.LEASE:  # too late in the day to call them back
             await self._take(await queue.retry(due.owner, "hours", now), at)
         elif due.kind is not DueKind.WRAPUP:  # they write down as long as the world says
