@@ -14,6 +14,7 @@ def measure() -> list[dict[str, Any]]:
         found = ratios(url, HOURS)
     return [
         _row("mean wait / pooled, load 1.0, 3 skills each", found.cross_trained, "x", 1.4),
+        _row("the same without the ladder", found.strict, "x"),
         _row("worst topic's abandonment relaxed / strict, load 0.9", found.worst_topic, "x", 0.25),
         _row("mean wait relaxed / strict, load 1.0", found.cost, "x", 1.05),
         _row("answered no later than told", found.trust.covered, "share"),

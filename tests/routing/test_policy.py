@@ -92,7 +92,7 @@ def test_the_ladder_is_only_climbed(waited_ms: int, load: float) -> None:
 def test_skills_are_not_relaxed_while_everybody_is_busy() -> None:
     names = [step.name for step in RULES.ladder]
     assert names[policy.next_step(0, 30_000, 0.9, RULES)] == "labour"
-    assert names[policy.next_step(0, 30_000, 1.0, RULES)] == "province"
+    assert names[policy.next_step(0, 30_000, 1.2, RULES)] == "province"
 
 
 def test_safety_comes_before_a_statutory_limit_before_a_missed_call() -> None:

@@ -19,6 +19,7 @@ def main(path: Path) -> None:
     print(
         f"mean wait / pooled, load 1.0, three skills: {found.cross_trained:.2f} (Erlang-A {bound(1.0):.1f} s)"
     )
+    print(f"the same without the ladder: {found.strict:.2f}")
     print(f"worst topic's abandonment relaxed / strict, load 0.9: {found.worst_topic:.2f}")
     print(f"mean wait relaxed / strict, load 1.0: {found.cost:.2f}")
     print(f"answered no later than told: {found.trust.covered:.0%} of {found.trust.told:,}")

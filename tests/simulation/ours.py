@@ -52,10 +52,10 @@ def one_step(rules: Rules) -> Rules:
     return replace(rules, ladder=(Step("province", 0, 9.9, "any", "same", "same"),))
 
 
-def skill_relaxed(rules: Rules, after_s: int, load: float) -> Rules:
-    """Return rules with one relaxation: any lawyer, after so long and if the load is at most *load*."""
-    wider = Step("any", after_s * 1000, load, "any", "any", "any")
-    return replace(rules, ladder=(*one_step(rules).ladder, wider))
+def all_labour(rules: Rules, world: World) -> Rules:
+    """Return the hotline's own rules, its ladder as it is, in a world whose topics are all of labour law."""
+    topics = frozenset(skill for seat in world.seats for skill in seat.skills)
+    return replace(rules, related=dict.fromkeys(topics, topics))
 
 
 class Simulation:

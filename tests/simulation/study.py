@@ -12,11 +12,10 @@ from routing.rules import load_rules
 
 from . import report
 from .figures import WARM_MS, Figures, Trust, erlang_a_wait_s, figures, trust
-from .ours import Result, Simulation, one_step, patient, skill_relaxed
+from .ours import Result, Simulation, all_labour, one_step, patient
 from .peers import PEERS, POOLED, simulate
 from .world import Story, World, busy_day, steady
 
-RELAX_AFTER_S, RELAX_LOAD = 20, 0.95  # as config/defaults/routing.yaml's step "labour"
 INTRODUCTION = """<p>Every decision of the first two lines is made by the hotline's own functions on a real
 Valkey, under a simulated clock. The peers do not call back: whoever hangs up there is lost. All meet the same
 callers.</p>"""
@@ -25,6 +24,7 @@ callers.</p>"""
 @dataclass(frozen=True, slots=True)
 class Ratios:
     cross_trained: float  # mean wait / pooled, load 1.0, three skills each
+    strict: float  # the same without the ladder: only who has the skill
     worst_topic: float  # its abandonment with relaxation / without, load 0.9, one skill each
     cost: float  # mean wait with relaxation / without, load 1.0
     trust: Trust  # of the first
@@ -49,17 +49,19 @@ def ratios(url: str, hours: float) -> Ratios:
     """Measure the three ratios, each against its peer over the same callers."""
     rules = load_rules()
     crossed = steady(1.0, hours=hours)
-    stories = run(url, crossed, one_step(rules)).stories
-    ours, pooled = (_warm(found) for found in (stories, simulate(crossed, POOLED)))
-    relaxed_rules = skill_relaxed(rules, RELAX_AFTER_S, RELAX_LOAD)
+    stories = run(url, crossed, all_labour(rules, crossed)).stories
+    strict = run(url, crossed, one_step(rules)).stories
+    ours, skilled, pooled = (_warm(found) for found in (stories, strict, simulate(crossed, POOLED)))
     found = {}
     for load in (0.9, 1.0):
         world = steady(load, hours=hours / 2, skills=1, skew=0.8)
-        found[load] = [_warm(run(url, world, one).stories) for one in (one_step(rules), relaxed_rules)]
-    (strict, relaxed), (dear, cheap) = found[0.9], found[1.0]
+        both = (one_step(rules), all_labour(rules, world))
+        found[load] = [_warm(run(url, world, one).stories) for one in both]
+    (unrelaxed, relaxed), (dear, cheap) = found[0.9], found[1.0]
     return Ratios(
         ours.mean_wait_s / pooled.mean_wait_s,
-        relaxed.worst_abandoned / strict.worst_abandoned,
+        skilled.mean_wait_s / pooled.mean_wait_s,
+        relaxed.worst_abandoned / unrelaxed.worst_abandoned,
         cheap.mean_wait_s / dear.mean_wait_s,
         trust(stories),
     )
