@@ -77,7 +77,7 @@ class Constant:
 
     async def still_here(self, contact_id: str) -> None: ...
 
-    async def callback_chosen(self, contact_id: str, number: str = "") -> Contact:
+    async def callback_chosen(self, contact_id: str, number: str = "", *, reason: str = "chosen") -> Contact:
         return replace(self._contact, state=ContactState.CALLBACK)
 
     async def leg_answered(self, contact_id: str, lawyer_id: str) -> None: ...
