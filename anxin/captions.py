@@ -94,12 +94,12 @@ class Writer:
         said.append(turn)
         if turn.speaker != "caller" or len(said) > READ_TURNS:
             return
-        direction = direction_of(self._now(), said)
+        direction = direction_of(self.now(), said)
         if direction != self._directed.get(contact, ""):
             self._directed[contact] = direction
             self._publish(captions.text(contact, "", direction=direction))
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
         return from_ms(self._clock.now_ms()).astimezone(SHANGHAI)
 
     def _newest(self) -> str:
@@ -136,6 +136,7 @@ def run(settings: Settings) -> None:
 
     held = InForce(Published(open_engine(settings.database)))
     writer = Writer(ears(recognizer, load_hints(), held.lexicon), publish)
+    direction_of(writer.now(), [Turn("caller", "您好")])  # its words are read now, not in the first talk
     thread = threading.Thread(target=writer.run, name="captions", daemon=True)
     thread.start()
     log.info("captions.ready", recognizer=recognizer.name)
