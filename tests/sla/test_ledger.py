@@ -1,5 +1,7 @@
 """The ledger only grows, and any change to it is found. On SQLite and on PostgreSQL."""
 
+import io
+import json
 import random
 from collections.abc import Sequence
 
@@ -8,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from routing.events import Fact
-from sla import ledger
+from sla import command, ledger
 from sla.ledger import Head
 
 from .lives import T0, answered, contact, traffic
@@ -174,3 +176,22 @@ def test_a_history_written_anew_is_found_with_an_anchor(engine: Engine):
 def test_an_anchor_that_is_none_is_refused(anchor: str):
     with pytest.raises(ledger.BadAnchor):
         ledger.parse_anchor(anchor)
+
+
+def test_an_exported_ledger_shows_nobodys_number_and_says_so(engine: Engine):
+    body = {"from": "+8613900000101", "demand": "d_" + "1" * 32, "waited_ms": 1764000000000}
+    write(engine, [*answered(1), Fact("contact.arrived", T0, contact(2), "", body)])
+    plain = [entry._asdict() for entry in ledger.read(engine)]
+    for full in (False, True):
+        out = io.StringIO()
+        command.export(engine, out, full=full)
+        rows = [json.loads(line) for line in out.getvalue().splitlines()]
+        assert [row["hash"] for row in rows] == [row["hash"] for row in plain]
+        assert ("13900000101" in out.getvalue()) == full
+        if full:
+            assert rows == plain
+        else:
+            told = json.loads(rows[-1]["body"])
+            assert told == {**body, "from": told["from"]}
+            assert told["from"].endswith("0101")
+            assert rows[-1]["redacted"] is True
