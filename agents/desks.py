@@ -82,12 +82,9 @@ class Desks:
         self.own_phones = OwnPhones(redis)
         self._supervised = Supervised(redis)
 
-    async def run(self, tail: Callable[[str], FactTail]) -> None:
-        """Follow the facts and beat, until cancelled. *tail* reads on after an id; ``$`` is now."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._beat())
-            tasks.create_task(self._follow(tail))
-            tasks.create_task(self._caption())
+    def start(self, tail: Callable[[str], FactTail]) -> list["asyncio.Task[None]"]:
+        """Follow the facts and beat, in tasks without end. *tail* reads on after an id; ``$`` is now."""
+        return [asyncio.create_task(work) for work in (self._beat(), self._follow(tail), self._caption())]
 
     async def _follow(self, tail: Callable[[str], FactTail]) -> None:
         after = "$"

@@ -14,6 +14,7 @@ from config.log import Log
 from config.published import EVERY_S
 from config.redis import open_redis, open_sync_redis
 from config.settings import Settings
+from config.tasks import cancel_all
 from routing.rules import load_rules
 from sla import health
 from sla.escalation import Escalator
@@ -124,9 +125,8 @@ async def run(settings: Settings) -> None:
                 group.create_task(_every(DUTY_SECONDS, "duty", watch(parts).look)),
             ]
             await stopping.wait()
-            for task in regular:
-                task.cancel()
             stop.set()
+            await cancel_all(regular)
             await writing
     finally:
         stop.set()

@@ -43,6 +43,7 @@ from config.pages import Pages, VoiceEdge
 from config.redis import open_sync_redis
 from config.seal import Seal
 from config.settings import Settings
+from config.tasks import cancel_all
 from config.throttle import Throttle
 from ivr.calling import Entrance
 from ivr.data import load_rules, load_script
@@ -83,7 +84,7 @@ def serve(settings: Settings) -> None:
 
 def create_app(settings: Settings) -> FastAPI:
     """Put the web together. Raise BadSetting, BadData when a setting or a data file cannot be used."""
-    parts = open_parts(settings)
+    parts, jobs = open_parts(settings), open_sync_redis(settings.redis)
     secure = settings.web_url.startswith("https://")
     pages = Pages(NODE_MODULES, voice=_voice_edge(settings), secure=secure)
     proxies = parse_proxies(settings.trusted_proxies)
@@ -96,21 +97,22 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(parts.telephony.warm)
         running = [
-            asyncio.create_task(desks.run(parts.tail), name="desks"),
+            *desks.start(parts.tail),
             asyncio.create_task(backoffice.follow_prompts(parts, rooms.publications.published)),
             asyncio.create_task(backoffice.follow_rules(held, parts.library, doors)),
         ]
-        yield
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await parts.close()
+        try:
+            yield
+        finally:
+            await cancel_all(running)
+            await parts.close()
+            jobs.close()
 
     app = FastAPI(title="Anxin 12348", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     pages.install(app)
     app.add_api_route("/healthz", _health(parts), include_in_schema=False)
     history = CallerHistory(parts.engine)
-    doors = _install_webhooks(app, parts, history)
+    doors = _install_webhooks(app, parts, history, Queue(QUEUE, connection=jobs))
     held = in_force(parts)
     throttle = Throttle(parts.redis)
     second = SecondFactor(
@@ -170,8 +172,7 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory) -> Doors:
-    queue = Queue(QUEUE, connection=open_sync_redis(parts.settings.redis))
+def _install_webhooks(app: FastAPI, parts: Parts, history: CallerHistory, queue: Queue) -> Doors:
     doors = ivr.webhooks.install(
         app,
         parts.switchboard,

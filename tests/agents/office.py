@@ -27,6 +27,7 @@ from config.auth import Auth, Sessions
 from config.clock import SystemClock
 from config.pages import Pages, VoiceEdge
 from config.seal import Seal
+from config.tasks import cancel_all
 from config.throttle import Throttle
 from routing.events import Fact
 from routing.ports import Contact, Lawyer, LawyerState, LawyerStatus, Snapshot
@@ -217,10 +218,9 @@ def open_office(engine: Engine, redis: Redis, *, voice: VoiceEdge | None = None)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        running = asyncio.create_task(desks.run(lambda _: ScriptedTail(switchboard.facts)))
+        running = desks.start(lambda _: ScriptedTail(switchboard.facts))
         yield
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await cancel_all(running)
 
     app = FastAPI(lifespan=lifespan)
     pages.install(app)

@@ -6,7 +6,7 @@ answers another role than those it names.
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -163,7 +163,7 @@ class Site:
 @pytest.fixture
 async def site(
     tmp_path: Path, valkey_url: str, redis: Redis, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> Site:
+) -> AsyncIterator[Site]:
     monkeypatch.setenv("ANXIN_VAR", str(tmp_path))
     monkeypatch.setenv("ANXIN_REDIS_URL", valkey_url)
     monkeypatch.setenv("ANXIN_DATABASE_URL", f"sqlite:///{tmp_path}/anxin.db")
@@ -171,7 +171,8 @@ async def site(
     for role in ROLES:
         accounts.add(f"a-{role}", f"某{role}", role, prefecture="昆明市", must_change=False)
     app = create_app(load_settings())
-    return Site(app, Auth(Sessions(redis, SystemClock()), secure=False))
+    async with app.router.lifespan_context(app):
+        yield Site(app, Auth(Sessions(redis, SystemClock()), secure=False))
 
 
 async def test_the_table_names_every_route_and_no_other(site: Site) -> None:

@@ -35,7 +35,9 @@ SCOPED: tuple[Role, ...] = ("supervisor", "prefecture_admin")
 
 
 @pytest.fixture
-def app(tmp_path: Path, valkey_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+async def app(
+    tmp_path: Path, valkey_url: str, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FastAPI]:
     """The whole web, with one caller of Dali whose demand and call-back are open."""
     monkeypatch.setenv("ANXIN_VAR", str(tmp_path))
     monkeypatch.setenv("ANXIN_REDIS_URL", valkey_url)
@@ -63,7 +65,9 @@ def app(tmp_path: Path, valkey_url: str, engine: Engine, monkeypatch: pytest.Mon
             connection.execute(table_of(row).insert().values({**blank, **given}))
         arrived = Fact("contact.arrived", now - 60_000, CONTACT, "", {"from": "+8613900007788"})
         ledger.append(connection, ledger.chain(ledger.read_head(connection), [("1-1", DEMAND, arrived)]))
-    return create_app(load_settings())
+    app = create_app(load_settings())
+    async with app.router.lifespan_context(app):
+        yield app
 
 
 def blank_of(column: Column[object]) -> object:
