@@ -41,10 +41,11 @@ class MemoryQueue(MemoryContacts, MemoryLawyers, MemoryTalks):
         m, c = self._at(now), self._known(contact)
         if c is None or c.state not in {ContactState.WAITING, ContactState.OFFERED}:
             return None
-        same = [one.id for one in m.waiting() if one.type == c.type]
-        ahead = same.index(c.id) if c.id in same else 0
-        profiles = {row.profile for row in policy.able(c.type, m.profiles(), self._rules)}
-        duty = sum(one.profile in profiles for one in m.lawyers.values() if m.is_on_duty(one))
+        able = {row.profile for row in policy.able(c.type, m.profiles(), self._rules)}
+        seated = [one.profile for one in m.lawyers.values() if m.is_on_duty(one) and one.profile in able]
+        duty, shared = len(seated), policy.sharing(c.type, set(seated), self._rules)
+        row = [one.id for one in m.waiting() if shared(one.type)]
+        ahead = row.index(c.id) if c.id in row else 0
         estimate = policy.estimate_ms(ahead, duty, m.handling, self._rules)
         return Place(ahead + 1, ahead, estimate, duty, self.duty_ms if not duty and self.duty_ms > now else 0)
 

@@ -7,7 +7,7 @@ scripts only ever look such tables up.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,6 +100,11 @@ def able(kind: str, profiles: Iterable[str], rules: Rules) -> tuple[Able, ...]:
     """Return the profiles that may serve a type, in the order in which they are tried."""
     found = ((first_step(kind, profile, rules), profile) for profile in profiles)
     return tuple(sorted(Able(step, width(profile), profile) for step, profile in found if step is not None))
+
+
+def sharing(kind: str, profiles: Collection[str], rules: Rules) -> Callable[[str], bool]:
+    """Return a test of types: do its callers and those of *kind* wait for one of the same lawyers?"""
+    return lambda other: other == kind or any(first_step(other, one, rules) is not None for one in profiles)
 
 
 def serves(profile: str, types: Iterable[str], rules: Rules) -> dict[str, int]:

@@ -154,7 +154,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a waiting caller stands. *estimate_ms* is None when it cannot be said honestly."""
+    """Where a waiting caller stands. *estimate_ms* is None when it cannot be said honestly.
+
+    *ahead* counts everybody who came before and waits for one of the same lawyers, of whatever type.
+    """
 
     position: int  # 1 = next
     ahead: int

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from routing.ports import Arrival, CallGone, ContactState, LawyerState, LawyerStatus
+from routing.ports import Arrival, CallGone, ContactState, LawyerState, LawyerStatus, Need
 from routing.redis_queue import RedisQueue
 from tests.routing.carrier import CarrierDown
 from tests.routing.hotline import CALLER, NEED, OTHER, Hotline
@@ -352,3 +352,21 @@ async def test_hold_reaches_the_carrier_and_survives_a_gone_caller(hotline: Hotl
 async def test_news_of_a_caller_nobody_knows_is_survived(hotline: Hotline) -> None:
     await hotline.board.caller_left("c_" + "9" * 32, "completed")
     await hotline.board.leg_ended("c_" + "9" * 32, "u_1", "completed")
+
+
+async def test_before_a_caller_are_all_who_wait_for_the_same_lawyers(hotline: Hotline) -> None:
+    """Whoever is before them by place counts, of whatever channel, language and prefecture."""
+    await hotline.seat("u_1")
+    await hotline.call()
+    for number, need in enumerate((Need("general"), Need("dedicated", language="en"), NEED)):
+        contact = f"c_{number:032d}"
+        await hotline.board.arrive(Arrival(contact, "d" + contact[1:], "+861", "12348", "pstn", "", 1))
+        await hotline.board.choose(contact, replace(need, prefecture="昭通市"))
+        hotline.clock.ms += 1
+    await hotline.board.settle()
+    places = [await hotline.board.place(f"c_{number:032d}") for number in range(3)]
+    assert [place and place.ahead for place in places] == [
+        1,
+        2,
+        0,
+    ]  # the last has the head start of the dedicated channel
