@@ -140,6 +140,7 @@ async def test_a_note_saves_as_typed_and_survives_a_reload_and_a_lost_network(he
     assert _text(here) == "工地欠薪"
     await page.unroute_all()
     await until(lambda: _text(here) == "工地欠薪十二个人", within=12)
+    await expect(page.get_by_text("已保存")).to_be_visible()  # and the page knows it
     assert (
         await page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('anxin.note'))") == []
     )
